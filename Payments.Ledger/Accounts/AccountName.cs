@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace Payments.Ledger.Accounts;
+
+/// <summary>The rules for names of accounts, and the names that the system keeps for itself.</summary>
+public static class AccountName
+{
+    /// <summary>Longest name a caller may give, in characters.</summary>
+    public const int MaxLength = 64;
+
+    /// <summary>How many sub-accounts the clearing account of a currency has: one for each division of the queue.</summary>
+    public const int ClearingCount = Jobs.Division.Count;
+
+    /// <summary>The clearing account, as reports show it: the sum of its sub-accounts.</summary>
+    public const string Clearing = "clearing";
+
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@-");
+
+    private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
+    {
+        Clearing, "suspense", "usdc_buffer", "fiat_exposure", "withdrawals_pending",
+    };
+
+    /// <summary>
+    /// Whether a caller may use the name: 1 to 64 letters, digits and <c>. _ : @ -</c>, a letter or digit first.
+    /// A slash is not among them, so no caller's account can be mistaken for <c>clearing/07</c>.
+    /// </summary>
+    public static bool IsValid(string name) =>
+        name.Length is > 0 and <= MaxLength
+        && char.IsAsciiLetterOrDigit(name[0])
+        && !name.AsSpan().ContainsAnyExcept(Allowed);
+
+    /// <summary>Whether the name belongs to a system account, in any capitalisation.</summary>
+    public static bool IsReserved(string name) => Reserved.Contains(name);
+
+    /// <summary>The clearing sub-account that payments of one division are drawn on, such as <c>clearing/07</c>.</summary>
+    public static string ClearingOf(int division) => ClearingNames[division];
+
+    private static readonly string[] ClearingNames =
+        [.. Enumerable.Range(0, ClearingCount).Select(i => string.Create(CultureInfo.InvariantCulture, $"{Clearing}/{i:00}"))];
+}

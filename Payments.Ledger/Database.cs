@@ -1,0 +1,39 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+
+namespace Payments.Ledger;
+
+/// <summary>The one place that tells Dapper how rows become records; every process and test calls it once.</summary>
+public static class Database
+{
+    /// <summary>Channel of the wake-up for workers, sent once per commit batch and process.</summary>
+    public const string JobsChannel = "recon_jobs";
+
+    /// <summary>Channel that tells live screens that payments were settled; the API relays it as an event.</summary>
+    public const string ChangesChannel = "payments_changed";
+
+    public static void Configure()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+        SqlMapper.AddTypeHandler(new UtcTimestamps());
+    }
+
+    // timestamptz arrives as DateTime of kind UTC, and Npgsql takes an offset of zero only.
+    private sealed class UtcTimestamps : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override DateTimeOffset Parse(object value) => value switch
+        {
+            DateTime time => new DateTimeOffset(time, TimeSpan.Zero),
+            DateTimeOffset time => time,
+            _ => throw new DataException($"A timestamp cannot be read from {value.GetType()}."),
+        };
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        {
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz;
+            parameter.Value = value.UtcDateTime;
+        }
+    }
+}
