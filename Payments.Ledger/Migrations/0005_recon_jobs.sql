@@ -18,6 +18,7 @@ CREATE TABLE recon_jobs (
     attempts integer NOT NULL DEFAULT 0,
     failures smallint NOT NULL DEFAULT 0,
     division smallint NOT NULL,
+    suspect boolean NOT NULL DEFAULT false,
     runs_alone boolean NOT NULL DEFAULT false,
     kind text NOT NULL DEFAULT 'payment',
     status text NOT NULL DEFAULT 'pending',
@@ -48,7 +49,8 @@ COMMENT ON COLUMN recon_jobs.available_at IS
     'The next moment anyone may take the job: while claimed, the end of the lease; after a failure, the end of the wait.';
 COMMENT ON COLUMN recon_jobs.attempts IS 'How often the job was claimed.';
 COMMENT ON COLUMN recon_jobs.failures IS 'How often it failed, or its worker died, while it ran alone.';
-COMMENT ON COLUMN recon_jobs.runs_alone IS 'Set before a job that was suspected runs by itself.';
+COMMENT ON COLUMN recon_jobs.suspect IS 'Its worker disappeared while it held the job: it runs alone once, to find out whether it was the cause.';
+COMMENT ON COLUMN recon_jobs.runs_alone IS 'Set just before a suspect runs by itself; a worker that disappears then counts as a failure.';
 COMMENT ON COLUMN recon_jobs.traceparent IS 'W3C trace context of a sampled request; NULL when it was not sampled.';
 
 CREATE TABLE workers (
@@ -63,7 +65,7 @@ COMMENT ON TABLE workers IS
 
 GRANT USAGE ON SEQUENCE recon_leases TO payments_app;
 GRANT SELECT, INSERT ON recon_jobs TO payments_app;
-GRANT UPDATE (lease, available_at, locked_at, finished_at, attempts, failures, runs_alone, status, locked_by, last_error)
-    ON recon_jobs TO payments_app;
+GRANT UPDATE (lease, available_at, locked_at, finished_at, attempts, failures, suspect, runs_alone, status, locked_by,
+    last_error) ON recon_jobs TO payments_app;
 GRANT SELECT, INSERT, DELETE ON workers TO payments_app;
 GRANT UPDATE (seen_at) ON workers TO payments_app;

@@ -1,0 +1,50 @@
+using Xunit;
+
+namespace Payments.Testing;
+
+/// <summary>The invariants of the books, checked over everything a database holds, in SQL of their own.</summary>
+public static class Books
+{
+    /// <summary>Every sentence that is not true of the database; none when the books are right.</summary>
+    public static Task<IReadOnlyList<string>> FaultsAsync(TestDatabase database) =>
+        database.QueryAsync<string>(FaultsSql);
+
+    public static async Task ShouldBeRightAsync(TestDatabase database) => Assert.Empty(await FaultsAsync(database));
+
+    private const string FaultsSql = """
+        SELECT format('entries of transaction %s sum to %s %s', transaction_id, sum(amount), currency)
+        FROM ledger_entries GROUP BY transaction_id, currency HAVING sum(amount) <> 0
+        UNION ALL
+        SELECT format('transaction %s has %s entries instead of %s', t.id, count(e.account_id), t.entry_count)
+        FROM ledger_transactions AS t LEFT JOIN ledger_entries AS e ON e.transaction_id = t.id
+        GROUP BY t.id HAVING count(e.account_id) <> t.entry_count
+        UNION ALL
+        SELECT format('entry %s-%s belongs to no transaction', e.account_id, e.position)
+        FROM ledger_entries AS e LEFT JOIN ledger_transactions AS t ON t.id = e.transaction_id WHERE t.id IS NULL
+        UNION ALL
+        SELECT format('account %s is at %s, position %s; its entries end at %s, position %s',
+            a.name, a.balance, a.position, coalesce(sum(e.amount), 0), count(e.position))
+        FROM accounts AS a LEFT JOIN ledger_entries AS e ON e.account_id = a.id
+        GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.position <> count(e.position)
+        UNION ALL
+        SELECT format('entry %s-%s says %s after it, replay says %s', r.account_id, r.position, r.balance_after, r.replayed)
+        FROM (
+            SELECT account_id, position, balance_after,
+                sum(amount) OVER w AS replayed, row_number() OVER w AS place,
+                created_at < lag(created_at) OVER w AS goes_back
+            FROM ledger_entries WINDOW w AS (PARTITION BY account_id ORDER BY position)
+        ) AS r WHERE r.balance_after <> r.replayed OR r.position <> r.place OR r.goes_back
+        UNION ALL
+        SELECT format('payment %s is %s, its result is %s', p.id, p.status, coalesce(r.status, 'missing'))
+        FROM payments AS p LEFT JOIN reconciliation_results AS r ON r.payment_id = p.id
+        WHERE p.status NOT IN ('pending', 'cancelled') AND r.status IS DISTINCT FROM p.status
+        UNION ALL
+        SELECT format('payment %s is %s and has %s ledger transactions', p.id, p.status, count(t.id))
+        FROM payments AS p LEFT JOIN ledger_transactions AS t ON t.id = p.id
+        GROUP BY p.id HAVING count(t.id) <> (p.status IN ('completed', 'completed_with_discrepancy'))::int
+        UNION ALL
+        SELECT format('payment %s is %s, its job is %s', p.id, p.status, coalesce(j.status, 'missing'))
+        FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id
+        WHERE (p.status IN ('pending')) IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
+        """;
+}

@@ -1,0 +1,66 @@
+using Dapper;
+using Npgsql;
+using Payments.Ledger.Migrations;
+using Xunit;
+
+namespace Payments.Testing;
+
+/// <summary>
+/// A migrated database of its own for one test class, cloned from a template in milliseconds: nothing that one class
+/// writes can be seen by another.
+/// </summary>
+public sealed class TestDatabase : IAsyncLifetime
+{
+    /// <summary>The database's name on <see cref="TestServer"/>.</summary>
+    public string Name { get; private set; } = "";
+
+    /// <summary>Connects as <c>payments_app</c>, as the services do.</summary>
+    public NpgsqlDataSource App { get; private set; } = null!;
+
+    /// <summary>Connects as the server's superuser, who may age rows, break triggers and look at everything.</summary>
+    public NpgsqlDataSource Superuser { get; private set; } = null!;
+
+    /// <summary>The services' connection string, as the AppHost would hand it out.</summary>
+    public string AppConnectionString { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        Name = await TestServer.CloneAsync();
+        var superuser = await TestServer.ConnectionStringAsync(Name);
+        Superuser = NpgsqlDataSource.Create(superuser);
+        AppConnectionString = new NpgsqlConnectionStringBuilder(superuser.ConnectionString)
+        {
+            Username = Migrator.AppRole,
+            Password = TestServer.AppPassword,
+        }.ConnectionString;
+        App = NpgsqlDataSource.Create(AppConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await Superuser.DisposeAsync();
+        await TestServer.DropAsync(Name);
+    }
+
+    /// <summary>Runs one statement as the superuser and returns the number of rows it touched.</summary>
+    public async Task<int> ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        return await connection.ExecuteAsync(sql, parameters);
+    }
+
+    /// <summary>Reads one value as the superuser.</summary>
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
+    }
+
+    /// <summary>Reads rows as the superuser.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<T>(sql, parameters)];
+    }
+}
