@@ -20,6 +20,9 @@ public static class TestServer
 
     private static readonly Lazy<Task<NpgsqlConnectionStringBuilder>> Server = new(StartAsync);
 
+    // Held for the process's life: the server ends when the pipe to it is closed, also by the garbage collector.
+    private static ThrowawayPostgres? _throwaway;
+
     private static readonly string Template = "payments_template_" + SchemaHash();
 
     /// <summary>Creates a migrated database of its own and returns its name.</summary>
@@ -64,15 +67,15 @@ public static class TestServer
     // Nothing here outlives the process, so nothing has to reach the disk.
     private static async Task<NpgsqlConnectionStringBuilder> StartThrowawayAsync()
     {
-        var postgres = await NativePostgres.StartThrowawayAsync(
+        _throwaway = await NativePostgres.StartThrowawayAsync(
             CancellationToken.None,
             "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300");
         return new NpgsqlConnectionStringBuilder
         {
-            Host = postgres.Host,
-            Port = postgres.Port,
-            Username = postgres.Username,
-            Password = postgres.Password,
+            Host = _throwaway.Host,
+            Port = _throwaway.Port,
+            Username = _throwaway.Username,
+            Password = _throwaway.Password,
         };
     }
 

@@ -1,0 +1,30 @@
+namespace Recon.Worker.Jobs;
+
+/// <summary>A job that this worker holds, with all that settlement needs, so that payments are not read.</summary>
+/// <param name="Sequence">Queue order within the division.</param>
+/// <param name="Failures">How often it failed alone, a death of the last worker included.</param>
+/// <param name="Suspect">Its last worker disappeared: it runs alone once.</param>
+/// <param name="PayerAccount">NULL: the clearing account of the division.</param>
+/// <param name="Amount">Minor units of the currency.</param>
+/// <param name="Traceparent">W3C trace context of the request, when that was sampled.</param>
+internal sealed record ClaimedJob(
+    Guid Id,
+    Guid PaymentId,
+    long Sequence,
+    short Division,
+    short Failures,
+    bool Suspect,
+    string Kind,
+    string PayeeAccount,
+    string? PayerAccount,
+    long Amount,
+    string Currency,
+    DateTime CreatedAt,
+    string? Traceparent);
+
+/// <summary>Jobs claimed together under one lease number, in the order in which they are to be settled.</summary>
+/// <param name="Lease">The fence: it was drawn for this claim alone.</param>
+internal sealed record Claim(long Lease, IReadOnlyList<ClaimedJob> Jobs)
+{
+    public static Claim Nothing { get; } = new(0, []);
+}

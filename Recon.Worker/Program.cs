@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Options;
+using Payments.Ledger;
+using Recon.Worker;
+using Recon.Worker.Settlements;
+
+Database.Configure();
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.Configuration.AddPostgresVariables("payments");
+
+var services = builder.Services;
+services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+services.AddSingleton(provider => provider.GetRequiredService<IOptions<WorkerOptions>>().Value);
+services.AddSingleton(TimeProvider.System);
+services.AddSingleton(Random.Shared);
+services.AddSingleton(WorkerIdentity.Create(TimeProvider.System));
+
+var settings = builder.Configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
+builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
+{
+    source.ConnectionStringBuilder.Options = settings.SessionSettings;
+    source.ConnectionStringBuilder.ApplicationName = WorkerTelemetry.SourceName;
+});
+
+services.AddSettlement();
+services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+app.Run();

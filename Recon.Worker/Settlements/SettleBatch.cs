@@ -1,0 +1,209 @@
+using Npgsql;
+using Payments.Ledger;
+using Payments.Ledger.Accounts;
+using Payments.Ledger.Postings;
+using Recon.Worker.Jobs;
+
+namespace Recon.Worker.Settlements;
+
+/// <summary>
+/// Settles claimed jobs in one transaction: results, postings, balances, payments and the end of the jobs commit
+/// together or not at all. The number of statements does not depend on the number of payments.
+/// </summary>
+internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory directory)
+{
+    /// <summary>Settles all jobs, in their order.</summary>
+    /// <param name="lease">The number under which the jobs were claimed.</param>
+    /// <exception cref="LeaseLostException">
+    /// The jobs are no longer all this worker's: nothing was written, and they are not to be touched again.
+    /// </exception>
+    public async Task<SettledBatch> ExecuteAsync(
+        long lease, IReadOnlyList<ClaimedJob> jobs, CancellationToken cancel)
+    {
+        var accountIds = await directory.FindOrOpenAsync(AccountsOf(jobs), cancel);
+
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+
+        var ids = jobs.Select(job => job.Id).ToArray();
+        var (accounts, createdAt) = await LockAsync(connection, lease, ids, accountIds, cancel);
+
+        var postings = new PostingBatch(createdAt);
+        var settlements = Decide(jobs, accountIds, accounts, postings);
+        await WriteAsync(connection, lease, ids, jobs, settlements, postings, cancel);
+
+        await transaction.CommitAsync(cancel);
+        return new SettledBatch(settlements, createdAt);
+    }
+
+    private static HashSet<AccountKey> AccountsOf(IReadOnlyList<ClaimedJob> jobs)
+    {
+        var keys = new HashSet<AccountKey>();
+        foreach (var job in jobs)
+        {
+            keys.Add(PayerOf(job));
+            keys.Add(PayeeOf(job));
+        }
+
+        return keys;
+    }
+
+    private static AccountKey PayeeOf(ClaimedJob job) => new(job.PayeeAccount, job.Currency);
+
+    private static AccountKey PayerOf(ClaimedJob job) =>
+        new(job.PayerAccount ?? AccountName.ClearingOf(job.Division), job.Currency);
+
+    private async Task<(Dictionary<long, LockedAccount> Accounts, DateTime CreatedAt)> LockAsync(
+        NpgsqlConnection connection,
+        long lease,
+        Guid[] jobIds,
+        IReadOnlyDictionary<AccountKey, long> accountIds,
+        CancellationToken cancel)
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(LockJobsSql) { Parameters = { new() { Value = jobIds }, new() { Value = lease } } },
+                AccountLocks.Statement([.. accountIds.Values]),
+            },
+        };
+
+        await using var reader = await batch.ExecuteReaderAsync(cancel);
+        await reader.ReadAsync(cancel);
+        if (reader.GetInt64(0) != jobIds.Length)
+        {
+            throw new LeaseLostException(lease);
+        }
+
+        await reader.NextResultAsync(cancel);
+        var locked = await AccountLocks.ReadAsync(reader, cancel);
+        if (locked.Accounts.Count != accountIds.Count)
+        {
+            directory.Forget();
+            throw new InvalidOperationException("Accounts that were found before are gone: the database was replaced.");
+        }
+
+        return locked;
+    }
+
+    // In queue order: whether an account can still pay depends on what was settled before.
+    private static List<Settlement> Decide(
+        IReadOnlyList<ClaimedJob> jobs,
+        IReadOnlyDictionary<AccountKey, long> accountIds,
+        Dictionary<long, LockedAccount> accounts,
+        PostingBatch postings)
+    {
+        var settlements = new List<Settlement>(jobs.Count);
+        foreach (var job in jobs)
+        {
+            var payer = accounts[accountIds[PayerOf(job)]];
+            var settlement = SettlementRule.Decide(job.Amount, Currency.Get(job.Currency));
+            if (settlement.IsPosted && !payer.CanPay(job.Amount))
+            {
+                settlement = Settlement.Failed(job.Amount, "insufficient_funds");
+            }
+
+            if (settlement.IsPosted)
+            {
+                var payee = accounts[accountIds[PayeeOf(job)]];
+                postings.Transfer(job.Id, job.Kind, debit: payer, credit: payee, job.Amount, job.Currency);
+            }
+
+            settlements.Add(settlement);
+        }
+
+        return settlements;
+    }
+
+    private static async Task WriteAsync(
+        NpgsqlConnection connection,
+        long lease,
+        Guid[] jobIds,
+        IReadOnlyList<ClaimedJob> jobs,
+        List<Settlement> settlements,
+        PostingBatch postings,
+        CancellationToken cancel)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var statement in postings.Statements())
+        {
+            batch.BatchCommands.Add(statement);
+        }
+
+        var settle = new NpgsqlBatchCommand(SettlePaymentsSql)
+        {
+            Parameters =
+            {
+                new() { Value = jobs.Select(job => job.PaymentId).ToArray() },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Status) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Discrepancy) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.FailureReason) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Expected) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Actual) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Matched) },
+                new() { Value = settlements.ConvertAll(settlement => settlement.Rule) },
+                new() { Value = postings.CreatedAt },
+            },
+        };
+        var finish = new NpgsqlBatchCommand(FinishJobsSql) { Parameters = { new() { Value = jobIds }, new() { Value = lease } } };
+        batch.BatchCommands.Add(settle);
+        batch.BatchCommands.Add(finish);
+        await batch.ExecuteNonQueryAsync(cancel);
+
+        if (settle.Rows != (ulong)jobs.Count)
+        {
+            throw new PaymentNotPendingException(jobs.Count, settle.Rows);
+        }
+
+        if (finish.Rows != (ulong)jobs.Count)
+        {
+            throw new LeaseLostException(lease);
+        }
+    }
+
+    // The rows stay locked to the end, so nobody can take over a job between this look and the commit.
+    private const string LockJobsSql = """
+        SELECT count(held.id)
+        FROM (
+            SELECT j.id
+            FROM recon_jobs AS j
+            WHERE j.id = ANY ($1) AND j.lease = $2 AND j.status = 'processing' AND j.available_at > clock_timestamp()
+            FOR UPDATE
+        ) AS held
+        """;
+
+    private const string SettlePaymentsSql = """
+        WITH settled AS (
+            SELECT s.payment_id, s.status, s.discrepancy, s.failure_reason, s.expected, s.actual, s.matched, s.rule
+            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::boolean[],
+                $8::text[]) AS s (payment_id, status, discrepancy, failure_reason, expected, actual, matched, rule)
+        ), results AS (
+            INSERT INTO reconciliation_results
+                (payment_id, matched, status, expected_amount, actual_amount, discrepancy, rule, created_at)
+            SELECT s.payment_id, s.matched, s.status, s.expected, s.actual, s.discrepancy, s.rule, $9
+            FROM settled AS s
+        )
+        UPDATE payments AS p
+        SET status = s.status, discrepancy = s.discrepancy, failure_reason = s.failure_reason, settled_at = $9
+        FROM settled AS s
+        WHERE p.id = s.payment_id AND p.status = 'pending'
+        """;
+
+    // The guard again: however long the writing took, a lease that ended meanwhile settles nothing.
+    private const string FinishJobsSql = """
+        UPDATE recon_jobs AS j
+        SET status = 'completed', finished_at = clock_timestamp(), suspect = false, runs_alone = false, last_error = NULL
+        WHERE j.id = ANY ($1) AND j.lease = $2 AND j.status = 'processing' AND j.available_at > clock_timestamp()
+        """;
+}
+
+/// <summary>What was committed: one settlement for each job, in their order, and the time of their entries (UTC).</summary>
+internal sealed record SettledBatch(IReadOnlyList<Settlement> Settlements, DateTime CreatedAt);
+
+/// <summary>A job was taken over, or its lease ran out, before its effect could be committed. Nothing was written.</summary>
+internal sealed class LeaseLostException(long lease) : Exception($"Lease {lease} is no longer held.");
+
+/// <summary>A job is open although its payment is missing or no longer pending. Nothing was written.</summary>
+internal sealed class PaymentNotPendingException(int jobs, ulong payments)
+    : Exception($"{jobs} jobs are open, but only {payments} of their payments are pending.");

@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using Payments.Ledger.Jobs;
+using Recon.Worker.Jobs;
+
+namespace Recon.Worker.Settlements;
+
+/// <summary>
+/// Settles while there is work, and else waits to be woken or for the next poll. A database that is away is waited
+/// for, however long it takes.
+/// </summary>
+internal sealed class SettlementLoop(
+    SettlementPass pass, WakeUp wakeUp, Notifier changes, WorkerIdentity worker, WorkerOptions options, TimeProvider clock,
+    ILogger<SettlementLoop> logger) : BackgroundService, IHealthCheck
+{
+    private static readonly TimeSpan ContestedDelay = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan TroubleDelayMax = TimeSpan.FromSeconds(5);
+
+    // What a transaction at hand is given to end by itself when the process is asked to stop.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(4);
+
+    private long _lastPass = clock.GetTimestamp();
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var silence = clock.GetElapsedTime(Interlocked.Read(ref _lastPass));
+        return Task.FromResult(silence < options.Lease + (options.Poll * 2)
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy(FormattableString.Invariant($"The last pass ended {silence.TotalSeconds:0} s ago.")));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        logger.LogInformation("Recon worker {Worker} started", worker.Id);
+        using var cancel = new CancellationTokenSource();
+        await using var patience = stoppingToken.Register(() => cancel.CancelAfter(StopPatience));
+
+        var trouble = 0;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await PassAsync(stoppingToken, cancel.Token);
+                trouble = 0;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+            {
+                trouble++;
+                logger.LogWarning(e, "Settlement is waiting for the database, try {Try}", trouble);
+                await DelayAsync(TroubleDelay(trouble), stoppingToken);
+            }
+        }
+
+        logger.LogInformation("Recon worker {Worker} stopped", worker.Id);
+    }
+
+    private async Task PassAsync(CancellationToken stopping, CancellationToken cancel)
+    {
+        var outcome = await pass.RunOnceAsync(stopping, cancel);
+        Interlocked.Exchange(ref _lastPass, clock.GetTimestamp());
+        switch (outcome)
+        {
+            case PassOutcome.Settled:
+                changes.Signal();
+                break;
+            case PassOutcome.Contested:
+                await DelayAsync(ContestedDelay, stopping);
+                break;
+            case PassOutcome.Nothing:
+            case PassOutcome.Idle:
+                await wakeUp.WaitAsync(options.Poll, stopping);
+                break;
+        }
+    }
+
+    private static TimeSpan TroubleDelay(int attempt) =>
+        TimeSpan.FromMilliseconds(Math.Min(TroubleDelayMax.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10))));
+
+    private async Task DelayAsync(TimeSpan delay, CancellationToken cancel) =>
+        await Task.Delay(delay, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}

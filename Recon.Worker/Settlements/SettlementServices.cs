@@ -1,0 +1,44 @@
+using Npgsql;
+using Payments.Ledger;
+using Payments.Ledger.Accounts;
+using Payments.Ledger.Jobs;
+using Recon.Worker.Jobs;
+
+namespace Recon.Worker.Settlements;
+
+internal static class SettlementServices
+{
+    // Screens are told at most this often that payments were settled.
+    private static readonly TimeSpan ChangesPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The settlement loop and everything that it is made of.</summary>
+    public static void AddSettlement(this IServiceCollection services)
+    {
+        services.AddSingleton<AccountDirectory>();
+        services.AddSingleton<ClaimJobs>();
+        services.AddSingleton<HeldJobs>();
+        services.AddSingleton<SettleBatch>();
+        services.AddSingleton<SettleJobs>();
+        services.AddSingleton<SettlementPass>();
+        services.AddSingleton<WorkerTelemetry>();
+        services.AddSingleton(provider => new Notifier(
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            Database.ChangesChannel,
+            ChangesPause,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Notifier>>()));
+
+        // Stopped in reverse order: the loop first, while the others still serve it.
+        services.AddHostedSingleton<Heartbeat>();
+        services.AddHostedSingleton<WakeUp>();
+        services.AddHostedService(provider => provider.GetRequiredService<Notifier>());
+        services.AddHostedSingleton<SettlementLoop>();
+    }
+
+    private static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+}

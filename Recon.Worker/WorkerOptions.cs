@@ -1,0 +1,57 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Recon.Worker;
+
+/// <summary>What an operator may set, under <c>Worker:</c>; a process with a bad setting does not come up.</summary>
+internal sealed class WorkerOptions
+{
+    public const string Section = "Worker";
+
+    /// <summary>Payments that one transaction settles at the most.</summary>
+    [Range(1, 5_000)]
+    public int BatchSize { get; set; } = 1_000;
+
+    /// <summary>How long a claim holds, by the database's clock; what a dead worker held is due again after it.</summary>
+    [Range(1, 600)]
+    public double LeaseSeconds { get; set; } = 30;
+
+    /// <summary>How often the queue is looked at in full without being woken.</summary>
+    [Range(0.05, 60)]
+    public double PollSeconds { get; set; } = 2;
+
+    /// <summary>How often a worker says that it lives; unheard for three times this, it is not counted.</summary>
+    [Range(0.05, 60)]
+    public double HeartbeatSeconds { get; set; } = 3;
+
+    /// <summary>How often a payment may fail, running alone, before it goes to the dead letters.</summary>
+    [Range(1, 100)]
+    public int FailureLimit { get; set; } = 5;
+
+    /// <summary>First wait after a failure; it doubles with each, and a random part of it is waited.</summary>
+    [Range(0.001, 600)]
+    public double RetryDelaySeconds { get; set; } = 1;
+
+    /// <summary>The longest wait between two tries.</summary>
+    [Range(0.001, 86_400)]
+    public double RetryDelayMaxSeconds { get; set; } = 300;
+
+    public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);
+
+    public TimeSpan Poll => TimeSpan.FromSeconds(PollSeconds);
+
+    public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
+
+    /// <summary>
+    /// What the server is told about a worker's sessions: a third of the lease, so that a frozen worker's transaction
+    /// is ended, and its rows are free, well before another worker may take them over.
+    /// </summary>
+    public string SessionSettings
+    {
+        get
+        {
+            var milliseconds = (int)(LeaseSeconds * 1000 / 3);
+            return FormattableString.Invariant(
+                $"-c idle_in_transaction_session_timeout={milliseconds} -c transaction_timeout={milliseconds} -c lock_timeout={milliseconds}");
+        }
+    }
+}

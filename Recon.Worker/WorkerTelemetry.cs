@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Recon.Worker.Jobs;
+using Recon.Worker.Settlements;
+
+namespace Recon.Worker;
+
+/// <summary>
+/// What the worker tells about its work. A payment's trace is its request, then <c>queue wait</c>, then <c>settle</c>,
+/// which links to the trace of the batch; that one holds the SKIP LOCKED claim and the settlement. Spans of a payment
+/// are made when its request was sampled, and an idle look at the queue makes none.
+/// </summary>
+internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetry> logger) : IDisposable
+{
+    public const string SourceName = "Recon.Worker";
+
+    private static readonly ActivitySource Source = new(SourceName);
+
+    private readonly Meter _meter = new(SourceName);
+    private Instruments? _instruments;
+
+    private Instruments Count => _instruments ??= new Instruments(_meter);
+
+    /// <summary>The trace of one batch, with its claim; to be disposed when the batch is done with.</summary>
+    public Activity? Claimed(Claim claim, DateTimeOffset claimStarted)
+    {
+        var claimed = clock.GetUtcNow();
+        var oldest = claim.Jobs.Min(job => job.CreatedAt);
+        var lag = claimed.UtcDateTime - oldest;
+        Count.Claimed.Add(claim.Jobs.Count);
+        Count.BatchSize.Record(claim.Jobs.Count);
+        Count.Lag.Record(lag.TotalSeconds);
+
+        var batch = Source.StartActivity("settle batch", ActivityKind.Consumer, default(ActivityContext), startTime: claimStarted);
+        if (batch is null)
+        {
+            return null;
+        }
+
+        using var span = Source.StartActivity("claim", ActivityKind.Client, batch.Context, startTime: claimStarted);
+        span?.SetTag("db.system.name", "postgresql")
+            .SetTag("db.operation.name", "SELECT FOR UPDATE SKIP LOCKED")
+            .SetTag("db.collection.name", "recon_jobs")
+            .SetTag("recon.batch.size", claim.Jobs.Count)
+            .SetTag("recon.divisions", string.Join(' ', claim.Jobs.Select(job => job.Division).Distinct()))
+            .SetTag("recon.lag_seconds", lag.TotalSeconds)
+            .SetTag("recon.lease", claim.Lease)
+            .SetEndTime(claimed.UtcDateTime);
+        batch.SetTag("recon.batch.size", claim.Jobs.Count).SetTag("recon.lease", claim.Lease);
+        return batch;
+    }
+
+    /// <summary>The span of one settlement transaction within the batch's trace.</summary>
+    public static Activity? StartSettlement(int jobs) =>
+        Activity.Current is null ? null : Source.StartActivity("settlement")?.SetTag("recon.batch.size", jobs);
+
+    /// <summary>Counts what was committed, and closes the traces of the payments that were sampled.</summary>
+    public void Settled(IReadOnlyList<ClaimedJob> jobs, SettledBatch batch, DateTimeOffset started)
+    {
+        var ended = clock.GetUtcNow();
+        foreach (var status in batch.Settlements.CountBy(settlement => settlement.Status))
+        {
+            Count.Settled.Add(status.Value, new KeyValuePair<string, object?>("status", status.Key));
+        }
+
+        // The batch's own context, which each payment's span links to; parents are given, not taken from here.
+        var current = Activity.Current;
+        Activity.Current = null;
+        try
+        {
+            foreach (var (job, settlement) in jobs.Zip(batch.Settlements))
+            {
+                if (ActivityContext.TryParse(job.Traceparent, traceState: null, isRemote: true, out var request))
+                {
+                    Trace(job, settlement, request, current, started, ended);
+                }
+            }
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
+    }
+
+    public void Failed(ClaimedJob job) => Count.Failed.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+
+    public void Buried(ClaimedJob job) => Count.Dead.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+
+    public void LeaseLost(int jobs) => Count.LeaseLost.Add(jobs);
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Trace(
+        ClaimedJob job, Settlement settlement, ActivityContext request, Activity? batch, DateTimeOffset started, DateTimeOffset ended)
+    {
+        using (var wait = Source.StartActivity("queue wait", ActivityKind.Internal, request, startTime: new DateTimeOffset(job.CreatedAt)))
+        {
+            wait?.SetTag("payment.id", job.PaymentId)
+                .SetTag("recon.division", job.Division)
+                .SetEndTime(Latest(started.UtcDateTime, job.CreatedAt));
+        }
+
+        ActivityLink[] links = batch is null ? [] : [new ActivityLink(batch.Context)];
+        using var settle = Source.StartActivity("settle", ActivityKind.Consumer, request, links: links, startTime: started);
+        settle?.SetTag("payment.id", job.PaymentId)
+            .SetTag("payment.status", settlement.Status)
+            .SetTag("recon.rule", settlement.Rule)
+            .SetEndTime(ended.UtcDateTime);
+        logger.LogInformation("Payment {PaymentId} settled: {Status}", job.PaymentId, settlement.Status);
+    }
+
+    private static DateTime Latest(DateTime one, DateTime other) => one > other ? one : other;
+
+    private sealed class Instruments(Meter meter)
+    {
+        public Counter<long> Claimed { get; } =
+            meter.CreateCounter<long>("recon.jobs.claimed", "{job}", "Jobs claimed from the queue");
+
+        public Counter<long> Settled { get; } =
+            meter.CreateCounter<long>("recon.payments.settled", "{payment}", "Payments settled, by their final status");
+
+        public Counter<long> Failed { get; } =
+            meter.CreateCounter<long>("recon.jobs.failed", "{job}", "Failures of jobs that ran alone");
+
+        public Counter<long> Dead { get; } =
+            meter.CreateCounter<long>("recon.jobs.dead", "{job}", "Jobs that went to the dead letters");
+
+        public Counter<long> LeaseLost { get; } =
+            meter.CreateCounter<long>("recon.leases.lost", "{job}", "Jobs whose lease was lost before their effect was committed");
+
+        public Histogram<long> BatchSize { get; } =
+            meter.CreateHistogram<long>("recon.batch.size", "{job}", "Jobs in one claim");
+
+        public Histogram<double> Lag { get; } =
+            meter.CreateHistogram<double>("recon.queue.lag", "s", "Age of the oldest job of a claim");
+    }
+}

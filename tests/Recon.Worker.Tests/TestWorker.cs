@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Payments.Ledger.Accounts;
+using Payments.Testing;
+using Recon.Worker.Jobs;
+using Recon.Worker.Settlements;
+
+namespace Recon.Worker.Tests;
+
+/// <summary>
+/// A worker of the product with its own sessions, driven one pass at a time. Several of them on one database are what
+/// several processes would be.
+/// </summary>
+internal sealed class TestWorker : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly WorkerTelemetry _telemetry;
+
+    public TestWorker(TestDatabase database, Action<WorkerOptions>? configure = null)
+    {
+        var clock = TimeProvider.System;
+        Options = new WorkerOptions { PollSeconds = 0.05 };
+        configure?.Invoke(Options);
+        Identity = WorkerIdentity.Create(clock);
+        _source = new NpgsqlDataSourceBuilder(database.AppConnectionString)
+        {
+            ConnectionStringBuilder = { Options = Options.SessionSettings, ApplicationName = Identity.Id },
+        }.Build();
+        _telemetry = new WorkerTelemetry(clock, NullLogger<WorkerTelemetry>.Instance);
+
+        Heartbeat = new Heartbeat(_source, Identity, Options, clock, NullLogger<Heartbeat>.Instance);
+        Claims = new ClaimJobs(_source, Identity, Options);
+        Held = new HeldJobs(_source, Options, new Random(1));
+        Batches = new SettleBatch(_source, new AccountDirectory(_source));
+        Jobs = new SettleJobs(Batches, Held, _telemetry, Options, clock, NullLogger<SettleJobs>.Instance);
+        Pass = new SettlementPass(Claims, Jobs, Heartbeat, _telemetry, Options, clock);
+    }
+
+    public WorkerOptions Options { get; }
+
+    public WorkerIdentity Identity { get; }
+
+    public Heartbeat Heartbeat { get; }
+
+    public ClaimJobs Claims { get; }
+
+    public HeldJobs Held { get; }
+
+    public SettleBatch Batches { get; }
+
+    public SettleJobs Jobs { get; }
+
+    public SettlementPass Pass { get; }
+
+    /// <summary>Claims from every division, from its beginning.</summary>
+    public async Task<Claim> ClaimAllAsync(CancellationToken cancel)
+    {
+        var everywhere = new DivisionOrder([.. Enumerable.Range(0, 64).Select(d => (short)d)], new long[64]);
+        return (await Claims.ExecuteAsync(everywhere, cancel)).Claim;
+    }
+
+    /// <summary>Runs passes until none finds anything to do.</summary>
+    public async Task SettleAllAsync(CancellationToken cancel)
+    {
+        PassOutcome outcome;
+        do
+        {
+            outcome = await Pass.RunOnceAsync(CancellationToken.None, cancel);
+        }
+        while (outcome != PassOutcome.Idle);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Heartbeat.Dispose();
+        _telemetry.Dispose();
+        await _source.DisposeAsync();
+    }
+}
