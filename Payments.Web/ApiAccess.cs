@@ -1,0 +1,57 @@
+using System.Net.Http.Headers;
+
+namespace Payments.Web;
+
+/// <summary>How this process reaches the API: by its name in service discovery, with the configured key if any.</summary>
+internal static class ApiAccess
+{
+    /// <summary>Resolved by service discovery, from <c>services:api:http:0</c>.</summary>
+    public static readonly Uri Address = new("http://api");
+
+    public static void AddPaymentsApi(this IServiceCollection services, IConfiguration configuration)
+    {
+        var key = configuration["Api:Key"];
+
+        services.AddTransient(_ => new ApiKeyHandler(key));
+        services
+            .AddHttpClient<PaymentsApi>(client =>
+            {
+                client.BaseAddress = Address;
+                // The last limit, above those of the outgoing-call policy: a screen waits no longer for an answer.
+                client.Timeout = TimeSpan.FromSeconds(30);
+            })
+            .AddHttpMessageHandler<ApiKeyHandler>();
+    }
+
+    /// <summary>
+    /// Takes retries and time limits off a client whose calls stream: a body that is passed on cannot be sent twice,
+    /// and an answer that never ends is not late.
+    /// </summary>
+    public static IHttpClientBuilder WithoutResilience(this IHttpClientBuilder client) => client
+        .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan)
+        .ConfigureAdditionalHttpMessageHandlers((handlers, _) =>
+        {
+            for (var i = handlers.Count - 1; i >= 0; i--)
+            {
+                if (handlers[i].GetType().Namespace == "Microsoft.Extensions.Http.Resilience")
+                {
+                    handlers.RemoveAt(i);
+                }
+            }
+        });
+}
+
+/// <summary>Presents the key under which the screens act; without one, requests go out as they are.</summary>
+internal sealed class ApiKeyHandler(string? key) : DelegatingHandler
+{
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!string.IsNullOrEmpty(key))
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        }
+
+        return base.SendAsync(request, cancellationToken);
+    }
+}

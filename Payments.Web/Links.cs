@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Payments.Web;
+
+/// <summary>The addresses of the screens.</summary>
+internal static class Links
+{
+    public static string Payment(Guid id) => $"/payments/{id}";
+
+    public static string Account(string accountId, string? currency = null, Cursor? cursor = null) =>
+        WithQuery(
+            $"/accounts/{Uri.EscapeDataString(accountId)}",
+            ("currency", currency), ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Payments(string? account = null, string? status = null, Cursor? cursor = null) =>
+        WithQuery(
+            "/", ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
+
+    private static string WithQuery(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
+    {
+        foreach (var (name, value) in parameters)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                path = QueryHelpers.AddQueryString(path, name, value);
+            }
+        }
+
+        return path;
+    }
+}

@@ -1,0 +1,155 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Payments.Web.Live;
+
+/// <summary>
+/// A page that shows one view of the API's data and fetches it again when a signal says that it may have changed.
+/// The view is null until the first answer; a failed refresh keeps what is shown and sets the failure beside it.
+/// </summary>
+public abstract class LivePage<TView> : ComponentBase, IDisposable where TView : class
+{
+    private readonly CancellationTokenSource _closed = new();
+    private IDisposable? _subscription;
+    private PersistingComponentStateSubscription _persisting;
+    private string? _address;
+    private bool _isFetching;
+    private bool _isStale;
+
+    [Inject]
+    internal ChangeFeed Feed { get; init; } = null!;
+
+    [Inject]
+    internal PersistentComponentState Persisted { get; init; } = null!;
+
+    [Inject]
+    public required NavigationManager Navigation { get; init; }
+
+    private protected TView? View { get; private set; }
+
+    private protected Problem? Failure { get; private set; }
+
+    /// <summary>What must change for the view to be worth fetching again.</summary>
+    private protected abstract Changes Watched { get; }
+
+    private protected abstract Task<Answer<TView>> FetchAsync(CancellationToken cancel);
+
+    /// <summary>Sees the view that was shown and the one that replaces it, before it is rendered.</summary>
+    private protected virtual void OnRefreshed(TView shown, TView fetched)
+    {
+    }
+
+    protected override void OnInitialized()
+    {
+        _persisting = Persisted.RegisterOnPersisting(
+            () =>
+            {
+                Persisted.PersistAsJson(StateKey, View);
+                return Task.CompletedTask;
+            },
+            RendererInfo.IsInteractive ? null : AssignedRenderMode);
+
+        if (RendererInfo.IsInteractive)
+        {
+            _subscription = Feed.Subscribe(Watched, () => InvokeAsync(RefreshAsync));
+        }
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_address == Navigation.Uri)
+        {
+            return;
+        }
+
+        _address = Navigation.Uri;
+        Failure = null;
+        // What the page was rendered with on the server is what its interactive twin starts from.
+        View = Persisted.TryTakeFromJson<TView>(StateKey, out var rendered) ? rendered : null;
+
+        if (View is null)
+        {
+            await RefreshAsync();
+        }
+    }
+
+    /// <summary>
+    /// Fetches and renders. A call during a fetch makes that one be followed by another, so any number of signals
+    /// costs at most one fetch at a time, and the last signal is never lost.
+    /// </summary>
+    private protected async Task RefreshAsync()
+    {
+        _isStale = true;
+
+        if (_isFetching)
+        {
+            return;
+        }
+
+        _isFetching = true;
+
+        try
+        {
+            while (_isStale && !_closed.IsCancellationRequested)
+            {
+                _isStale = false;
+                var address = _address;
+                var answer = await FetchAsync(_closed.Token);
+
+                // An answer for parameters that are no longer the page's is dropped, and asked for anew.
+                if (address == _address)
+                {
+                    Show(answer);
+                }
+                else
+                {
+                    _isStale = true;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_closed.IsCancellationRequested)
+        {
+            // The page was closed.
+        }
+        finally
+        {
+            _isFetching = false;
+        }
+    }
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _subscription?.Dispose();
+            _persisting.Dispose();
+            _closed.Cancel();
+            _closed.Dispose();
+        }
+    }
+
+    private string StateKey => GetType().Name + _address;
+
+    private void Show(Answer<TView> answer)
+    {
+        Failure = answer.Problem;
+
+        // What is gone is not shown any longer; other failures leave the last good view in place.
+        if (answer.Value is not null || Failure?.IsNotFound == true)
+        {
+            if (View is not null && answer.Value is not null)
+            {
+                OnRefreshed(View, answer.Value);
+            }
+
+            View = answer.Value;
+        }
+
+        StateHasChanged();
+    }
+}

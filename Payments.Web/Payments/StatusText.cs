@@ -1,0 +1,30 @@
+namespace Payments.Web.Payments;
+
+/// <summary>A payment's status in words, and the tone it is shown in.</summary>
+internal static class StatusText
+{
+    public static string Of(string status) => status switch
+    {
+        PaymentStatus.Pending => "Pending",
+        PaymentStatus.Completed => "Completed",
+        PaymentStatus.CompletedWithDiscrepancy => "Discrepancy",
+        PaymentStatus.Failed => "Failed",
+        PaymentStatus.Cancelled => "Cancelled",
+        _ => Sentence(status),
+    };
+
+    /// <summary>The style sheet's name for how good or bad it is; also chooses the badge's shape.</summary>
+    public static string Tone(string status) => status switch
+    {
+        PaymentStatus.Pending => "waiting",
+        PaymentStatus.Completed => "good",
+        PaymentStatus.CompletedWithDiscrepancy => "odd",
+        PaymentStatus.Failed => "bad",
+        _ => "neutral",
+    };
+
+    /// <summary>A code as a sentence: <c>insufficient_funds</c> becomes "Insufficient funds".</summary>
+    public static string Sentence(string code) => code.Length == 0
+        ? code
+        : char.ToUpperInvariant(code[0]) + code[1..].Replace('_', ' ');
+}
