@@ -42,16 +42,25 @@ internal sealed class WorkerOptions
     public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
     /// <summary>
-    /// What the server is told about a worker's sessions: a third of the lease, so that a frozen worker's transaction
-    /// is ended, and its rows are free, well before another worker may take them over.
+    /// What the server is told about a worker's sessions. Their timeouts are a third of the lease: a frozen worker's
+    /// transaction is ended, and its rows are free, well before another worker may take them over. And every statement
+    /// of theirs goes by key, so that a table which is small or empty at first is not scanned while it grows.
     /// </summary>
     public string SessionSettings
     {
         get
         {
             var milliseconds = (int)(LeaseSeconds * 1000 / 3);
-            return FormattableString.Invariant(
-                $"-c idle_in_transaction_session_timeout={milliseconds} -c transaction_timeout={milliseconds} -c lock_timeout={milliseconds}");
+            string[] settings =
+            [
+                FormattableString.Invariant($"idle_in_transaction_session_timeout={milliseconds}"),
+                FormattableString.Invariant($"transaction_timeout={milliseconds}"),
+                FormattableString.Invariant($"lock_timeout={milliseconds}"),
+                "enable_seqscan=off",
+                "enable_hashjoin=off",
+                "enable_mergejoin=off",
+            ];
+            return string.Join(' ', settings.Select(setting => $"-c {setting}"));
         }
     }
 }

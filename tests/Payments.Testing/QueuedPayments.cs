@@ -30,6 +30,10 @@ public static class QueuedPayments
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Lets every lease end now, as if its time had passed.</summary>
+    public static Task EndLeasesAsync(this TestDatabase database) =>
+        database.ExecuteAsync("UPDATE recon_jobs SET available_at = clock_timestamp() WHERE status = 'processing'");
+
     private const string QueueSql = """
         WITH queued AS (
             SELECT q.id, q.payee, q.payer, q.amount, q.currency, q.division, q.traceparent, q.place,
