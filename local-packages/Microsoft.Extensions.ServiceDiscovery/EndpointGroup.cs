@@ -2,8 +2,11 @@ using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Extensions.ServiceDiscovery;
 
-/// <summary>The endpoints of one service under one name; they take turns.</summary>
-internal sealed class EndpointGroup(Uri[] endpoints)
+/// <summary>
+/// The endpoints of one service under one name; they take turns. They are read when first asked for, so that a
+/// mistake in one service's settings leaves the others alone.
+/// </summary>
+internal sealed class EndpointGroup(Lazy<Uri[]> endpoints)
 {
     /// <summary>Stands for the scheme of an endpoint that is given as <c>host:port</c> only.</summary>
     public const string AnyScheme = "any";
@@ -17,7 +20,7 @@ internal sealed class EndpointGroup(Uri[] endpoints)
 
         foreach (var scheme in schemes)
         {
-            var matching = Array.FindAll(endpoints, at => at.Scheme == scheme || at.Scheme == AnyScheme);
+            var matching = Array.FindAll(endpoints.Value, at => at.Scheme == scheme || at.Scheme == AnyScheme);
             if (matching.Length > 0)
             {
                 return matching[turn % (uint)matching.Length];
@@ -28,9 +31,10 @@ internal sealed class EndpointGroup(Uri[] endpoints)
     }
 
     /// <remarks>The section holds one address, or numbered addresses.</remarks>
-    public static EndpointGroup Read(IConfigurationSection section) => new(section.Value is null
-        ? [.. section.GetChildren().Select(Parse)]
-        : [Parse(section)]);
+    public static EndpointGroup Read(IConfigurationSection section) =>
+        new(new Lazy<Uri[]>(() => section.Value is null
+            ? [.. section.GetChildren().Select(Parse)]
+            : [Parse(section)]));
 
     private static Uri Parse(IConfigurationSection setting)
     {
