@@ -1,0 +1,68 @@
+using Dapper;
+using Npgsql;
+using Payments.Ledger.Jobs;
+
+namespace Payments.Api.Accounts;
+
+/// <summary>Reads an account's balance and what is queued for it, as of one moment.</summary>
+internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
+{
+    /// <param name="accountId">The name that is answered.</param>
+    /// <param name="parts">Rows of one account, all in one currency: one, or the parts of clearing.</param>
+    public async Task<BalanceAnswer> ExecuteAsync(
+        string accountId, IReadOnlyList<AccountRow> parts, CancellationToken cancel)
+    {
+        var account = parts[0];
+        var parameters = new
+        {
+            ids = parts.Select(part => part.Id).ToArray(),
+            name = account.Name,
+            account.Currency,
+            account.System,
+            division = account.System ? (short)0 : Division.Of(account.Name),
+        };
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var row = await connection.QuerySingleAsync<Row>(
+            new CommandDefinition(ReadSql, parameters, cancellationToken: cancel));
+
+        return new BalanceAnswer(
+            accountId,
+            account.Show(row.Balance),
+            account.Show(row.PendingIn + row.PendingOut),
+            account.Show(row.Balance - row.PendingOut),
+            account.Currency,
+            row.Version,
+            clock.GetUtcNow());
+    }
+
+    // One statement, so that a payment that settles at this moment is either pending or in the balance. Payments into
+    // an account are in its division. Transfers may be in their payer's, and are looked for everywhere.
+    // What is queued is shown with the holders' accounts; for the system's, their counterparts, it would count twice.
+    private const string ReadSql = """
+        SELECT held.balance, held.version,
+            CASE WHEN @system THEN 0 ELSE (
+                SELECT coalesce(sum(amount), 0)
+                FROM recon_jobs
+                WHERE finished_at IS NULL AND division = @division AND kind = 'payment'
+                    AND payee_account = @name AND currency = @currency AND amount > 0
+            ) + (
+                SELECT coalesce(sum(amount), 0)
+                FROM recon_jobs
+                WHERE finished_at IS NULL AND payer_account IS NOT NULL AND kind = 'transfer'
+                    AND payee_account = @name AND currency = @currency AND amount > 0
+            ) END::bigint AS pending_in,
+            CASE WHEN @system THEN 0 ELSE (
+                SELECT coalesce(sum(amount), 0)
+                FROM recon_jobs
+                WHERE finished_at IS NULL AND payer_account = @name AND kind = 'transfer'
+                    AND currency = @currency AND amount > 0
+            ) END::bigint AS pending_out
+        FROM (
+            SELECT sum(balance)::bigint AS balance, sum(position)::bigint AS version
+            FROM accounts
+            WHERE id = ANY (@ids)
+        ) AS held
+        """;
+
+    private sealed record Row(long Balance, long Version, long PendingIn, long PendingOut);
+}

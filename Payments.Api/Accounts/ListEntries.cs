@@ -1,0 +1,73 @@
+using System.Globalization;
+using Dapper;
+using Npgsql;
+using Payments.Api.Paging;
+using Payments.Api.Payments;
+using Payments.Ledger;
+
+namespace Payments.Api.Accounts;
+
+/// <summary>One page of an account's entries, newest first: by position, along the entries' primary key.</summary>
+internal sealed class ListEntries(NpgsqlDataSource database)
+{
+    /// <returns>Up to one more than the limit, in the direction of the page.</returns>
+    public async Task<List<AccountEntryAnswer>> ExecuteAsync(
+        AccountRow account, long? cursor, PageQuery query, CancellationToken cancel)
+    {
+        var parameters = new
+        {
+            account.Id,
+            newer = query.Backwards ? long.MaxValue : cursor ?? long.MaxValue,
+            older = query.Backwards ? cursor ?? 0 : 0,
+            count = query.Limit + 1,
+        };
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            query.Backwards ? OldestFirstSql : NewestFirstSql, parameters, cancellationToken: cancel));
+        return [.. rows.Select(row => Show(account, row))];
+    }
+
+    /// <summary>The position in a cursor, which is the id of an entry of this account that exists.</summary>
+    public static bool TryParseCursor(string text, AccountRow account, out long position)
+    {
+        position = 0;
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        return dash > 0
+            && long.TryParse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var accountId)
+            && long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out position)
+            && accountId == account.Id
+            && position >= 1
+            && position <= account.Position;
+    }
+
+    private static AccountEntryAnswer Show(AccountRow account, Row row) => new(
+        EntryRow.Id(account.Id, row.Position),
+        row.TransactionId,
+        row.Kind,
+        account.Name,
+        EntryRow.Direction(row.Amount),
+        new Money(Math.Abs(row.Amount), Currency.Get(account.Currency)).ToDecimal(),
+        account.Show(row.BalanceAfter),
+        row.Position,
+        account.Currency,
+        row.CreatedAt);
+
+    private const string NewestFirstSql = """
+        SELECT entry.position, entry.transaction_id, posting.kind, entry.amount, entry.balance_after, entry.created_at
+        FROM (
+            SELECT position, transaction_id, amount, balance_after, created_at
+            FROM ledger_entries
+            WHERE account_id = @id AND position < @newer AND position > @older
+            ORDER BY position DESC
+            LIMIT @count
+        ) AS entry
+        JOIN ledger_transactions AS posting ON posting.id = entry.transaction_id
+        ORDER BY entry.position DESC
+        """;
+
+    // A page that ends before its cursor is walked from the cursor towards newer entries.
+    private static readonly string OldestFirstSql = NewestFirstSql.Replace(" DESC", "", StringComparison.Ordinal);
+
+    private sealed record Row(
+        long Position, Guid TransactionId, string Kind, long Amount, long BalanceAfter, DateTimeOffset CreatedAt);
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Payments.Api.Payments;
+
+namespace Payments.Api.Idempotency;
+
+/// <summary>
+/// What makes two requests the same: SHA-256 over method, path and the request as canonical JSON. Order of members,
+/// white space, <c>100.0</c> or <c>"100.00"</c>, and a default that is written out make no difference.
+/// </summary>
+/// <remarks>Stored with every payment for ever: what is hashed may never change for requests that exist.</remarks>
+internal static class Fingerprint
+{
+    public static byte[] Of(CreatePaymentRequest request)
+    {
+        // Escaping doubles a character at most, and a character has at most three bytes for each UTF-16 unit.
+        var size = 256 + (request.AccountId.Length * 3) + ((request.Description?.Length ?? 0) * 6);
+        var rented = ArrayPool<byte>.Shared.Rent(size);
+        var writer = new Writer(rented);
+
+        // Members in the order of their names. Absent and null are the same; the currency is always written.
+        writer.Raw("POST\n/payments\n{\"accountId\":\""u8);
+        writer.Text(request.AccountId);
+        writer.Raw("\",\"amount\":"u8);
+        writer.Number(request.Amount.ToDecimal());
+        writer.Raw(",\"currency\":\""u8);
+        writer.Text(request.Amount.Currency.Code);
+        if (request.Description is { } description)
+        {
+            writer.Raw("\",\"description\":\""u8);
+            writer.Text(description);
+        }
+
+        writer.Raw("\"}"u8);
+        var hash = SHA256.HashData(writer.Written);
+        ArrayPool<byte>.Shared.Return(rented);
+        return hash;
+    }
+
+    private ref struct Writer(Span<byte> buffer)
+    {
+        private readonly Span<byte> _buffer = buffer;
+        private int _length;
+
+        public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
+
+        public void Raw(ReadOnlySpan<byte> bytes)
+        {
+            bytes.CopyTo(_buffer[_length..]);
+            _length += bytes.Length;
+        }
+
+        public void Number(decimal value)
+        {
+            value.TryFormat(_buffer[_length..], out var written, default, CultureInfo.InvariantCulture);
+            _length += written;
+        }
+
+        // Control characters never get here, so quotes and backslashes are all there is to escape.
+        public void Text(ReadOnlySpan<char> text)
+        {
+            while (text.IndexOfAny('"', '\\') is >= 0 and var at)
+            {
+                _length += Encoding.UTF8.GetBytes(text[..at], _buffer[_length..]);
+                _buffer[_length++] = (byte)'\\';
+                _buffer[_length++] = (byte)text[at];
+                text = text[(at + 1)..];
+            }
+
+            _length += Encoding.UTF8.GetBytes(text, _buffer[_length..]);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Payments.Api.Accounts;
+using Payments.Api.Paging;
+using Payments.Api.Payments;
+
+namespace Payments.Api;
+
+/// <summary>Every answer's serialisation, generated at build time.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    Converters = [typeof(UtcTime)])]
+[JsonSerializable(typeof(ProblemBody))]
+[JsonSerializable(typeof(PaymentAnswer))]
+[JsonSerializable(typeof(PaymentDetails))]
+[JsonSerializable(typeof(ListAnswer<PaymentAnswer>))]
+[JsonSerializable(typeof(BalanceAnswer))]
+[JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>
+internal sealed class UtcTime : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.UtcDateTime);
+}
+
+/// <summary>An answer whose length is known before it is sent, so that it is not cut into chunks.</summary>
+internal sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> type) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) => JsonAnswer.WriteAsync(httpContext, value, type);
+}
+
+internal static class JsonAnswer
+{
+    private const int BufferSize = 1024;
+    private const int LargestKeptBuffer = 64 * 1024;
+
+    // Answers are small and written many thousand times a second: each thread keeps one buffer and one writer.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    public static JsonAnswer<T> Of<T>(T value, JsonTypeInfo<T> type) => new(value, type);
+
+    public static Task WriteAsync<T>(
+        HttpContext context, T value, JsonTypeInfo<T> type, string contentType = "application/json; charset=utf-8")
+    {
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(BufferSize);
+        var writer = _writer ??= new Utf8JsonWriter(buffer);
+        buffer.ResetWrittenCount();
+        writer.Reset(buffer);
+        JsonSerializer.Serialize(writer, value, type);
+
+        var response = context.Response;
+        response.ContentType = contentType;
+        response.ContentLength = buffer.WrittenCount;
+        response.BodyWriter.Write(buffer.WrittenSpan);
+        if (buffer.Capacity > LargestKeptBuffer)
+        {
+            _buffer = null;
+            _writer = null;
+        }
+
+        return response.BodyWriter.FlushAsync(context.RequestAborted).GetAsTask();
+    }
+
+    private static Task GetAsTask(this ValueTask<System.IO.Pipelines.FlushResult> flush)
+    {
+        if (!flush.IsCompletedSuccessfully)
+        {
+            return flush.AsTask();
+        }
+
+        _ = flush.Result;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,19 @@
+using System.Security.Claims;
+
+namespace Payments.Api.Keys;
+
+/// <summary>An API key that is good now, without the key itself.</summary>
+/// <param name="OwnerId">Idempotency keys belong to the owner, so a rotated API key pays nothing twice.</param>
+internal sealed record ApiKey(
+    Guid Id, int OwnerId, string OwnerName, DateTimeOffset? ExpiresAt, IReadOnlySet<string> Scopes);
+
+/// <summary>Whoever presented a valid API key.</summary>
+internal sealed class Caller(ApiKey key) : ClaimsPrincipal(
+    new ClaimsIdentity([new Claim(ClaimTypes.Name, key.OwnerName)], ApiKeyAuthentication.SchemeName))
+{
+    public ApiKey Key { get; } = key;
+
+    /// <exception cref="InvalidOperationException">The endpoint does not demand an API key.</exception>
+    public static Caller Of(HttpContext context) =>
+        context.User as Caller ?? throw new InvalidOperationException("The endpoint demands no API key.");
+}

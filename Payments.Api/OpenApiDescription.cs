@@ -1,0 +1,145 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Payments.Api.Idempotency;
+using Payments.Api.Keys;
+using Payments.Api.Paging;
+
+namespace Payments.Api;
+
+/// <summary>What the OpenAPI document says beyond what the routes and the answers' types already tell.</summary>
+internal static class OpenApiDescription
+{
+    public static void AddOpenApiDescription(this IServiceCollection services) =>
+        services.AddOpenApi(options =>
+        {
+            options.AddDocumentTransformer(DescribeDocumentAsync);
+        });
+
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (var status in statuses.Append(StatusCodes.Status401Unauthorized)
+            .Append(StatusCodes.Status403Forbidden).Append(StatusCodes.Status500InternalServerError))
+        {
+            route.Produces<ProblemBody>(status, "application/problem+json");
+        }
+
+        return route;
+    }
+
+    /// <summary>The parameters of every list, and the filters of this one.</summary>
+    public static RouteHandlerBuilder DescribesPage(this RouteHandlerBuilder route, params string[] filters) =>
+        route.DescribesQuery(filters).AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            var limit = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer,
+                Minimum = "1",
+                Maximum = FormattableString.Invariant($"{PageQuery.MostItems}"),
+                Default = JsonValue.Create(PageQuery.DefaultLimit),
+            };
+            operation.Parameters!.Add(Query("limit", "Most items in the page", limit));
+            operation.Parameters.Add(Query("starting_after", "Id of an item: the page of older ones after it"));
+            operation.Parameters.Add(Query("ending_before", "Id of an item: the page of newer ones before it"));
+            return Task.CompletedTask;
+        });
+
+    public static RouteHandlerBuilder DescribesQuery(this RouteHandlerBuilder route, params string[] names) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters ??= [];
+            foreach (var name in names)
+            {
+                operation.Parameters.Add(Query(name, description: null));
+            }
+
+            return Task.CompletedTask;
+        });
+
+    public static RouteHandlerBuilder DescribesCreatePayment(this RouteHandlerBuilder route) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = IdempotencyKey.Header,
+                In = ParameterLocation.Header,
+                Required = true,
+                Description = "Names the request, so that it can be repeated; bare or as a quoted string",
+                Schema = Text(IdempotencyKey.MaxLength),
+            });
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/json"] = new() { Schema = CreatePaymentSchema() },
+                },
+            };
+            return Task.CompletedTask;
+        });
+
+    private static OpenApiSchema CreatePaymentSchema() => new()
+    {
+        Type = JsonSchemaType.Object,
+        AdditionalPropertiesAllowed = false,
+        Required = new HashSet<string>(StringComparer.Ordinal) { "accountId", "amount" },
+        Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
+        {
+            ["accountId"] = Text(Ledger.Accounts.AccountName.MaxLength),
+            ["amount"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Number | JsonSchemaType.String,
+                Description = "In the currency's unit, read exactly; zero and negative amounts are settled as failed",
+            },
+            ["currency"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String | JsonSchemaType.Null,
+                Description = "ISO 4217 code in capitals, or USDC",
+                Default = JsonValue.Create(Ledger.Currency.Usd.Code),
+            },
+            ["description"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String | JsonSchemaType.Null,
+                MaxLength = Payments.CreatePaymentRequest.DescriptionMaxLength,
+            },
+        },
+    };
+
+    private static OpenApiSchema Text(int longest) =>
+        new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = longest };
+
+    private static OpenApiParameter Query(string name, string? description, OpenApiSchema? schema = null) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Query,
+        Description = description,
+        Schema = schema ?? new OpenApiSchema { Type = JsonSchemaType.String },
+    };
+
+    private static Task DescribeDocumentAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancel)
+    {
+        document.Info = new OpenApiInfo { Title = "Payments", Version = "v1" };
+
+        // The address is whatever the client used to get here; a server behind a proxy does not know it.
+        document.Servers = null;
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes ??=
+            new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+        document.Components.SecuritySchemes[ApiKeyAuthentication.SchemeName] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description = "An API key",
+        };
+        document.Security =
+        [
+            new OpenApiSecurityRequirement
+            {
+                [new OpenApiSecuritySchemeReference(ApiKeyAuthentication.SchemeName, document)] = [],
+            },
+        ];
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,171 @@
+using Dapper;
+using Npgsql;
+using Payments.Api.Paging;
+
+namespace Payments.Api.Payments;
+
+/// <summary>
+/// One page of payments, newest first: by id, whose order is that of creation. Each filter walks the index that holds
+/// little else than what is asked for; no index of payments holds the status (see 0004_payments.sql).
+/// </summary>
+internal sealed class ListPayments(NpgsqlDataSource database)
+{
+    /// <summary>The states that a list can be filtered by.</summary>
+    public static IReadOnlyList<string> Statuses { get; } =
+        ["pending", "completed", "completed_with_discrepancy", "failed", "cancelled"];
+
+    /// <returns>
+    /// Up to one more than the limit, in the direction of the page; null when the cursor is no payment.
+    /// </returns>
+    public async Task<List<PaymentRow>?> ExecuteAsync(
+        string? account, string? status, Guid? cursor, PageQuery query, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        if (cursor is { } id && !await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(CursorExistsSql, new { id }, cancellationToken: cancel)))
+        {
+            return null;
+        }
+
+        var parameters = new
+        {
+            account,
+            status,
+            newer = query.Backwards ? Guid.AllBitsSet : cursor ?? Guid.AllBitsSet,
+            older = query.Backwards ? cursor ?? Guid.Empty : Guid.Empty,
+            count = query.Limit + 1,
+        };
+        var sql = query.Backwards ? OldestFirst[IdsOf(account, status)] : NewestFirst[IdsOf(account, status)];
+        return (await connection.QueryAsync<PaymentRow>(
+            new CommandDefinition(sql, parameters, cancellationToken: cancel))).AsList();
+    }
+
+    private static string IdsOf(string? account, string? status) => (account, status) switch
+    {
+        (null, null) => AllSql,
+        (null, "pending") => OpenSql,
+        (null, "failed" or "completed_with_discrepancy") => UnmatchedSql,
+        (null, _) => WithStatusSql,
+        (_, null) => OfAccountSql,
+        (_, "pending") => OpenOfAccountSql,
+        _ => OfAccountWithStatusSql,
+    };
+
+    private const string CursorExistsSql = "SELECT EXISTS (SELECT FROM payments WHERE id = @id)";
+
+    private const string PaymentsByIdSql = """
+        SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
+            payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
+            payment.settled_at, payment.trace_id
+        FROM page
+        JOIN payments AS payment ON payment.id = page.id
+        ORDER BY payment.id DESC
+        """;
+
+    private const string AllSql = """
+        WITH page AS MATERIALIZED (
+            SELECT id
+            FROM payments
+            WHERE id < @newer AND id > @older
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    // Most payments are completed, so a walk soon has enough of them.
+    private const string WithStatusSql = """
+        WITH page AS MATERIALIZED (
+            SELECT id
+            FROM payments
+            WHERE id < @newer AND id > @older AND status = @status
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    // The open jobs have an index of their own, and are read whole: a walk by id that stops early is quick only while
+    // there are many. A payment's job has the payment's id.
+    private const string OpenSql = """
+        WITH open_jobs AS MATERIALIZED (
+            SELECT id
+            FROM recon_jobs
+            WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
+        ),
+        page AS MATERIALIZED (
+            SELECT id
+            FROM open_jobs
+            WHERE id < @newer AND id > @older
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    private const string OpenOfAccountSql = """
+        WITH open_jobs AS MATERIALIZED (
+            SELECT id
+            FROM recon_jobs
+            WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
+                AND (payee_account = @account OR payer_account = @account)
+        ),
+        page AS MATERIALIZED (
+            SELECT id
+            FROM open_jobs
+            WHERE id < @newer AND id > @older
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    private const string UnmatchedSql = """
+        WITH page AS MATERIALIZED (
+            SELECT payment_id AS id
+            FROM reconciliation_results
+            WHERE NOT matched AND status = @status AND payment_id < @newer AND payment_id > @older
+            ORDER BY payment_id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    // Two walks, one along each index, each of which may hold the whole page.
+    private const string OfAccountSql = """
+        WITH page AS MATERIALIZED (
+            (SELECT id FROM payments WHERE payee_account = @account AND id < @newer AND id > @older
+            ORDER BY id DESC LIMIT @count)
+            UNION
+            (SELECT id FROM payments WHERE payer_account = @account AND id < @newer AND id > @older
+            ORDER BY id DESC LIMIT @count)
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    private const string OfAccountWithStatusSql = """
+        WITH page AS MATERIALIZED (
+            (SELECT id FROM payments
+            WHERE payee_account = @account AND status = @status AND id < @newer AND id > @older
+            ORDER BY id DESC LIMIT @count)
+            UNION
+            (SELECT id FROM payments
+            WHERE payer_account = @account AND status = @status AND id < @newer AND id > @older
+            ORDER BY id DESC LIMIT @count)
+            ORDER BY id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    private static readonly Dictionary<string, string> NewestFirst = new[]
+    {
+        AllSql, WithStatusSql, OpenSql, UnmatchedSql, OfAccountSql, OpenOfAccountSql, OfAccountWithStatusSql,
+    }.ToDictionary(ids => ids, ids => ids + PaymentsByIdSql, StringComparer.Ordinal);
+
+    // A page that ends before its cursor is walked from the cursor towards newer payments.
+    private static readonly Dictionary<string, string> OldestFirst = NewestFirst.ToDictionary(
+        pair => pair.Key, pair => pair.Value.Replace(" DESC", "", StringComparison.Ordinal), StringComparer.Ordinal);
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Payments.Ledger;
+
+namespace Payments.Api.Payments;
+
+/// <summary>A payment as it is handed to the database, and the key under which it can be asked for again.</summary>
+/// <param name="OwnerId">Owner of the API key; idempotency keys of different owners never meet.</param>
+/// <param name="CreatedAt">In UTC, to the microsecond, which is what the database keeps.</param>
+/// <param name="TraceId">The request's W3C trace id as sixteen bytes in network order.</param>
+/// <param name="Traceparent">The request's W3C trace context when it is recorded, else null.</param>
+internal readonly record struct NewPayment(
+    Guid Id,
+    int OwnerId,
+    string IdempotencyKey,
+    byte[] Fingerprint,
+    string PayeeAccount,
+    Money Amount,
+    string? Description,
+    DateTimeOffset CreatedAt,
+    Guid? TraceId,
+    string? Traceparent)
+{
+    public static NewPayment From(
+        CreatePaymentRequest request, int ownerId, string idempotencyKey, DateTimeOffset now, Activity? activity)
+    {
+        var createdAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        return new NewPayment(
+            Guid.CreateVersion7(createdAt),
+            ownerId,
+            idempotencyKey,
+            Idempotency.Fingerprint.Of(request),
+            request.AccountId,
+            request.Amount,
+            request.Description,
+            createdAt,
+            activity is { IdFormat: ActivityIdFormat.W3C } ? TraceIdOf(activity) : null,
+            activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? activity.Id : null);
+    }
+
+    private static Guid TraceIdOf(Activity activity)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        activity.TraceId.CopyTo(bytes);
+        return new Guid(bytes, bigEndian: true);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Serialization;
+using Payments.Ledger;
+
+namespace Payments.Api.Payments;
+
+/// <summary>A payment as it is shown; amounts in the currency's unit with its decimals.</summary>
+internal record PaymentAnswer(
+    Guid Id,
+    string AccountId,
+    decimal Amount,
+    string Currency,
+    string? Description,
+    string Status,
+    decimal? Discrepancy,
+    decimal RefundedAmount,
+    string? FailureReason,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? SettledAt,
+    string? TraceId)
+{
+    /// <summary>
+    /// The payment as it was answered when it was created, from what never changes: a replay is equal to it, byte for
+    /// byte, whatever became of the payment since.
+    /// </summary>
+    public static PaymentAnswer AtCreation(in NewPayment payment) => new(
+        payment.Id,
+        payment.PayeeAccount,
+        payment.Amount.ToDecimal(),
+        payment.Amount.Currency.Code,
+        payment.Description,
+        "pending",
+        Discrepancy: null,
+        new Money(0, payment.Amount.Currency).ToDecimal(),
+        FailureReason: null,
+        payment.CreatedAt,
+        SettledAt: null,
+        payment.TraceId?.ToString("N"));
+}
+
+/// <summary>A payment with everything that is known about it.</summary>
+internal sealed record PaymentDetails(
+    Guid Id,
+    string AccountId,
+    decimal Amount,
+    string Currency,
+    string? Description,
+    string Status,
+    decimal? Discrepancy,
+    decimal RefundedAmount,
+    string? FailureReason,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? SettledAt,
+    string? TraceId,
+    [property: JsonPropertyOrder(1)] JobAnswer? Job,
+    [property: JsonPropertyOrder(2)] ReconciliationAnswer? Reconciliation,
+    [property: JsonPropertyOrder(3)] IReadOnlyList<LedgerEntryAnswer> LedgerEntries,
+    [property: JsonPropertyOrder(4)] IReadOnlyList<RefundAnswer> Refunds)
+    : PaymentAnswer(
+        Id, AccountId, Amount, Currency, Description, Status, Discrepancy, RefundedAmount, FailureReason, CreatedAt,
+        SettledAt, TraceId);
+
+/// <summary>Where the payment stands in the queue.</summary>
+internal sealed record JobAnswer(
+    string Status, int Attempts, string? LockedBy, DateTimeOffset? LockedAt, string? LastError);
+
+/// <summary>What settlement found out; null while the payment is queued.</summary>
+internal sealed record ReconciliationAnswer(
+    bool Matched,
+    string Status,
+    decimal ExpectedAmount,
+    decimal ActualAmount,
+    decimal? Discrepancy,
+    string Rule,
+    DateTimeOffset CreatedAt);
+
+/// <summary>One side of a posting.</summary>
+/// <param name="Id">Row id of the account and the entry's position in it, such as <c>42-7</c>.</param>
+/// <param name="Amount">Positive; <paramref name="Direction"/> says which way it went.</param>
+/// <param name="Direction"><c>debit</c> or <c>credit</c>.</param>
+internal sealed record LedgerEntryAnswer(
+    string Id,
+    Guid TransactionId,
+    string AccountId,
+    string Direction,
+    decimal Amount,
+    decimal BalanceAfter,
+    long Position,
+    DateTimeOffset CreatedAt);
+
+/// <summary>Part of a payment that was given back.</summary>
+internal sealed record RefundAnswer(Guid Id, decimal Amount, string Status, DateTimeOffset CreatedAt);

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Payments.Ledger;
+
+namespace Payments.Api.Payments;
+
+/// <summary>A payment as it is stored; columns in this order.</summary>
+internal sealed record PaymentRow(
+    Guid Id, string PayeeAccount, long Amount, string Currency, string? Description, string Status, long? Discrepancy,
+    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId)
+{
+    public PaymentAnswer ToAnswer() => new(
+        Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
+        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"));
+
+    public PaymentDetails ToDetails(JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries) => new(
+        Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
+        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"),
+        job is null ? null : new JobAnswer(job.JobStatus, job.Attempts, job.LockedBy, job.LockedAt, job.LastError),
+        result is null ? null : new ReconciliationAnswer(
+            result.Matched, result.ResultStatus, Units(result.ExpectedAmount), Units(result.ActualAmount),
+            Units(result.ResultDiscrepancy), result.Rule, result.ResultCreatedAt),
+        [.. entries.Select(entry => entry.ToAnswer())],
+        Refunds: []);
+
+    private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
+
+    private decimal? Units(long? minor) => minor is { } amount ? Units(amount) : null;
+}
+
+internal sealed record JobRow(
+    string JobStatus, int Attempts, string? LockedBy, DateTimeOffset? LockedAt, string? LastError);
+
+internal sealed record ResultRow(
+    bool Matched, string ResultStatus, long ExpectedAmount, long ActualAmount, long? ResultDiscrepancy, string Rule,
+    DateTimeOffset ResultCreatedAt);
+
+internal sealed record EntryRow(
+    long EntryAccountId, long Position, Guid TransactionId, string AccountName, string NormalBalance, long EntryAmount,
+    long BalanceAfter, string EntryCurrency, DateTimeOffset EntryCreatedAt)
+{
+    public LedgerEntryAnswer ToAnswer() => new(
+        Id(EntryAccountId, Position), TransactionId, AccountName, Direction(EntryAmount),
+        Units(Math.Abs(EntryAmount)), Units(NormalBalance == "debit" ? -BalanceAfter : BalanceAfter), Position,
+        EntryCreatedAt);
+
+    /// <summary>An entry's id: its account's row id and its position, such as <c>42-7</c>.</summary>
+    public static string Id(long accountId, long position) =>
+        string.Create(CultureInfo.InvariantCulture, $"{accountId}-{position}");
+
+    /// <summary>Amounts are stored credit-positive.</summary>
+    public static string Direction(long amount) => amount > 0 ? "credit" : "debit";
+
+    private decimal Units(long minor) => new Money(minor, Currency.Get(EntryCurrency)).ToDecimal();
+}

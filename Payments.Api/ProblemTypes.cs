@@ -1,0 +1,121 @@
+namespace Payments.Api;
+
+/// <summary>
+/// One kind of refusal. Clients switch on <see cref="Code"/> or <see cref="Uri"/>, which never change, and never on text.
+/// </summary>
+/// <param name="Code">Stable, snake_case.</param>
+/// <param name="Status">The HTTP status of every problem of this type.</param>
+/// <param name="Title">The same for every occurrence.</param>
+/// <param name="Documentation">What it means and what the caller can do, in a few sentences.</param>
+internal sealed record ProblemType(string Code, int Status, string Title, string Documentation)
+{
+    /// <summary>The last part of <see cref="Uri"/>.</summary>
+    public string Name { get; } = Code.Replace('_', '-');
+
+    /// <summary>Where this API documents the type; relative to the API's root, as RFC 9457 section 3.1.1 allows.</summary>
+    public string Uri { get; } = "/problems/" + Code.Replace('_', '-');
+}
+
+/// <summary>Every refusal that this API knows.</summary>
+internal static class ProblemTypes
+{
+    public static readonly ProblemType InvalidJson = new(
+        "invalid_json", 400, "The body is not valid JSON",
+        "The body could not be read as JSON in UTF-8. Nothing was stored; correct the body and send it again.");
+
+    public static readonly ProblemType InvalidRequest = new(
+        "invalid_request", 400, "The request has the wrong shape",
+        "A member or parameter is missing, unknown, given twice or of the wrong type. 'errors' names each of them. "
+        + "Nothing was stored; the same idempotency key may be used again.");
+
+    public static readonly ProblemType InvalidCursor = new(
+        "invalid_cursor", 400, "The cursor is not valid",
+        "'starting_after' and 'ending_before' take the id of an item of the same list, and only one of them at a time.");
+
+    public static readonly ProblemType IdempotencyKeyMissing = new(
+        "idempotency_key_missing", 400, "The Idempotency-Key header is missing",
+        "Send a header Idempotency-Key with a value of your own, for example a UUID, and send the same value again "
+        + "whenever you repeat the request. However often it arrives, it is executed once.");
+
+    public static readonly ProblemType IdempotencyKeyInvalid = new(
+        "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid",
+        "A key is 1 to 255 printable ASCII characters, bare or as a quoted string (RFC 8941); "
+        + "the quotes are not part of the key.");
+
+    public static readonly ProblemType BadRequest = new(
+        "bad_request", 400, "The request could not be read",
+        "The request is not well-formed HTTP, or ended early.");
+
+    public static readonly ProblemType Unauthorized = new(
+        "unauthorized", 401, "A valid API key is needed",
+        "Send 'Authorization: Bearer' with an API key that exists, has not expired and was not revoked.");
+
+    public static readonly ProblemType InsufficientScope = new(
+        "insufficient_scope", 403, "The API key lacks the scope for this",
+        "The key is valid, but not for this operation. Use a key that has the scope named in the detail.");
+
+    public static readonly ProblemType NotFound = new(
+        "not_found", 404, "There is nothing here",
+        "No resource has this address. An id that does not exist and one that cannot exist are answered alike.");
+
+    public static readonly ProblemType PaymentNotFound = new(
+        "payment_not_found", 404, "No payment has this id",
+        "Ids are given out by POST /payments and are never used again.");
+
+    public static readonly ProblemType AccountNotFound = new(
+        "account_not_found", 404, "No account has this name",
+        "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
+        + "payments are queued. The same name in another currency is another account.");
+
+    public static readonly ProblemType MethodNotAllowed = new(
+        "method_not_allowed", 405, "The resource does not have this method",
+        "The header Allow lists the methods that it has.");
+
+    public static readonly ProblemType IdempotencyKeyInUse = new(
+        "idempotency_key_in_use", 409, "A request with this idempotency key is being executed",
+        "The first request with this key has not ended yet. Wait for the seconds in Retry-After and send the same again.");
+
+    public static readonly ProblemType BodyTooLarge = new(
+        "body_too_large", 413, "The body is too large",
+        "Requests to this API are at most 16 KiB.");
+
+    public static readonly ProblemType UnsupportedMediaType = new(
+        "unsupported_media_type", 415, "The body must be JSON",
+        "Send 'Content-Type: application/json' and a body in UTF-8.");
+
+    public static readonly ProblemType IdempotencyKeyReused = new(
+        "idempotency_key_reused", 422, "The idempotency key belongs to another request",
+        "The key was used before with other values. A key names one request for ever: use a new one for a new request.");
+
+    public static readonly ProblemType Unprocessable = new(
+        "unprocessable", 422, "A value is refused",
+        "The request has the right shape, but a value in it is not accepted. 'errors' names each of them. "
+        + "Nothing was stored; the same idempotency key may be used again.");
+
+    public static readonly ProblemType AccountDivided = new(
+        "account_divided", 422, "The account is kept in parts",
+        "The clearing account of a currency is the sum of 64 sub-accounts. Ask for the entries of one of them: "
+        + "clearing%2F00 to clearing%2F63.");
+
+    public static readonly ProblemType InternalError = new(
+        "internal_error", 500, "Something went wrong on our side",
+        "The request was not executed, or its outcome is unknown. Repeat it with the same idempotency key; "
+        + "the trace id finds it in the logs.");
+
+    public static readonly ProblemType Overloaded = new(
+        "overloaded", 503, "Too many requests are waiting",
+        "The request was not executed. Wait for the seconds in Retry-After and send the same again.");
+
+    public static readonly ProblemType DatabaseUnavailable = new(
+        "database_unavailable", 503, "The database cannot be reached",
+        "Wait for the seconds in Retry-After and send the same again with the same idempotency key: "
+        + "if the first attempt was stored after all, the second gets its answer.");
+
+    public static IReadOnlyList<ProblemType> All { get; } =
+    [
+        InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
+        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, AccountNotFound, MethodNotAllowed,
+        IdempotencyKeyInUse, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, AccountDivided,
+        InternalError, Overloaded, DatabaseUnavailable,
+    ];
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using Payments.Api;
+using Payments.Api.Accounts;
+using Payments.Api.Events;
+using Payments.Api.Idempotency;
+using Payments.Api.Keys;
+using Payments.Api.Migrating;
+using Payments.Api.Payments;
+using Payments.Ledger;
+
+Database.Configure();
+
+if (args is [MigrateCommand.Name, ..])
+{
+    return await MigrateCommand.RunAsync(args);
+}
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddNpgsqlDataSource("payments");
+builder.WebHost.ConfigureKestrel(server =>
+{
+    server.AddServerHeader = false;
+    server.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
+
+    // By default a header that is not UTF-8 is refused before anyone can say why.
+    server.RequestHeaderEncodingSelector = name =>
+        name.Equals(IdempotencyKey.Header, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
+});
+builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+builder.Services.AddOpenApiDescription();
+builder.Services.AddApiKeys();
+builder.Services.AddEvents();
+builder.Services.AddPayments();
+builder.Services.AddAccounts();
+
+var app = builder.Build();
+
+app.UseProblems();
+app.UseAuthentication();
+app.UseAuthorization();
+
+app.MapDefaultEndpoints();
+app.MapOpenApi().AllowAnonymous();
+app.MapProblems();
+app.MapPayments();
+app.MapAccounts();
+app.MapEvents();
+
+try
+{
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException e)
+{
+    await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));
+    return 1;
+}
