@@ -38,6 +38,19 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
 
         // Held by the session, so that a second migrator waits here and then finds nothing to do.
         await ExecuteAsync(connection, "SELECT pg_advisory_lock($1)", cancel, LockKey);
+        try
+        {
+            await MigrateAsync(connection, cancel);
+        }
+        finally
+        {
+            // The session goes back to a pool, which would keep the lock until somebody uses it again.
+            await ExecuteAsync(connection, "SELECT pg_advisory_unlock($1)", CancellationToken.None, LockKey);
+        }
+    }
+
+    private async Task MigrateAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
         await PrepareRolesAsync(connection, cancel);
         await ExecuteAsync(connection, OwnSchemaSql, cancel);
 
@@ -126,7 +139,8 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
     private static async Task ExecuteAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancel, params object[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        // No limit: the lock is waited for, and a migration takes the time it takes.
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         foreach (var parameter in parameters)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = parameter });

@@ -1,0 +1,31 @@
+using Payments.Ledger.Accounts;
+using Payments.Testing;
+
+namespace Payments.Ledger.Tests.Accounts;
+
+public sealed class AccountDirectoryTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Directories_racing_to_open_the_same_accounts_agree_on_their_ids()
+    {
+        var keys = Enumerable.Range(0, 50).Select(i => new AccountKey($"ACC-{i}", "USD")).ToList();
+
+        var found = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() =>
+            new AccountDirectory(database.App).FindOrOpenAsync(
+                keys.OrderBy(key => (key.Name.GetHashCode(StringComparison.Ordinal) * i) % 97).ToHashSet(), Cancel))));
+
+        Assert.Equal(50, await database.ScalarAsync<long>("SELECT count(*) FROM accounts WHERE NOT system"));
+        Assert.All(found, ids => Assert.Equal(found[0].OrderBy(id => id.Value), ids.OrderBy(id => id.Value)));
+    }
+
+    [Fact]
+    public async Task A_clearing_account_is_opened_as_a_system_account_with_a_debit_balance()
+    {
+        await new AccountDirectory(database.App).FindOrOpenAsync(new HashSet<AccountKey> { new("clearing/07", "EUR") }, Cancel);
+
+        Assert.Equal((true, "debit"), Assert.Single(await database.QueryAsync<(bool, string)>(
+            "SELECT system, normal_balance FROM accounts WHERE name = 'clearing/07'")));
+    }
+}
