@@ -77,15 +77,15 @@ internal sealed class NativePostgres
 
     /// <summary>
     /// The command of a server that stays in the foreground, and ends quickly and cleanly on SIGTERM or SIGINT, also
-    /// while clients are connected.
+    /// while clients are connected. A throwaway server takes its data's volume with it.
     /// </summary>
     /// <param name="settings">Server settings, as <c>name=value</c>.</param>
     public (string Program, IReadOnlyList<string> Arguments) ServerCommand(
-        string data, int port, params IEnumerable<string> settings)
+        string data, bool isThrowaway, int port, params IEnumerable<string> settings)
     {
         var command = AsUnprivileged(
-            ["sh", "-c", ForegroundScript, "postgres", Path.Combine(_programs, "bin", "postgres"), "-D", data,
-                .. ServerOptions(port, settings)]);
+            ["sh", "-c", ForegroundScript, isThrowaway ? Path.GetDirectoryName(data)! : "",
+                Path.Combine(_programs, "bin", "postgres"), "-D", data, .. ServerOptions(port, settings)]);
         return (command[0], command[1..]);
     }
 
@@ -265,10 +265,11 @@ internal sealed class NativePostgres
 
     // SIGTERM would let a server wait for its clients; SIGINT disconnects them and shuts down cleanly.
     private const string ForegroundScript = """
-        "$@" <&- &
+        "$@" < /dev/null &
         server=$!
         trap 'kill -INT $server' TERM INT
         while kill -0 $server 2>/dev/null; do wait $server; code=$?; done
+        [ -z "$0" ] || rm -rf "$0"
         exit $code
         """;
 

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Configuration;
+
+// The running system, one statement for each part. Ports and development passwords are settings: appsettings.json.
+var builder = DistributedApplication.CreateBuilder(args);
+var ports = builder.Configuration.GetRequiredSection("Ports");
+
+var postgresPassword = builder.AddParameter("postgres-password", secret: true);
+var appPassword = builder.AddParameter("app-password", secret: true);
+
+var postgres = builder.AddPostgres("postgres", password: postgresPassword)
+    .WithHostPort(ports.GetValue<int>("Postgres"))
+    .WithDataVolume();
+
+var payments = postgres.AddDatabase("payments");
+
+// The superuser makes roles and schema, once; the services' own user can neither alter nor delete the books.
+var migrate = builder.AddProject<Projects.Payments_Api>("migrate", launchProfileName: "migrate")
+    .WithArgs("migrate")
+    .WithReference(payments)
+    .WithEnvironment("Database__AppPassword", appPassword)
+    .WaitFor(payments);
+
+var paymentsApp = builder.AddConnectionString("payments-app", ReferenceExpression.Create(
+    $"Host={postgres.Resource.Host};Port={postgres.Resource.Port};Database={payments.Resource.DatabaseName};Username=payments_app;Password={appPassword}"));
+
+var api = builder.AddProject<Projects.Payments_Api>("api", launchProfileName: "http")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Api"))
+    .WithReference(paymentsApp, connectionName: "payments")
+    .WithHttpHealthCheck("/health")
+    .WaitForCompletion(migrate);
+
+builder.AddProject<Projects.Recon_Worker>("worker")
+    .WithReplicas(2)
+    .WithHttpEndpoint()
+    .WithReference(paymentsApp, connectionName: "payments")
+    .WithHttpHealthCheck("/health")
+    .WaitForCompletion(migrate);
+
+builder.AddProject<Projects.Payments_Web>("web")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Web"))
+    .WithExternalHttpEndpoints()
+    .WithReference(api)
+    .WithHttpHealthCheck("/health")
+    .WaitFor(api);
+
+builder.Build().Run();

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>What is known of one process (or other resource) at a moment.</summary>
+public sealed record CustomResourceSnapshot
+{
+    public required string ResourceType { get; init; }
+
+    public required ImmutableArray<ResourcePropertySnapshot> Properties { get; init; }
+
+    public ResourceStateSnapshot? State { get; init; }
+
+    public int? ExitCode { get; init; }
+
+    public DateTime? CreationTimeStamp { get; init; }
+
+    public DateTime? StartTimeStamp { get; init; }
+
+    public DateTime? StopTimeStamp { get; init; }
+
+    public bool IsHidden { get; init; }
+
+    public ImmutableArray<UrlSnapshot> Urls { get; init; } = [];
+
+    public ImmutableArray<EnvironmentVariableSnapshot> EnvironmentVariables { get; init; } = [];
+
+    public ImmutableArray<RelationshipSnapshot> Relationships { get; init; } = [];
+
+    public ImmutableArray<HealthReportSnapshot> HealthReports { get; internal init; } = [];
+
+    /// <summary>Null unless running; without checks, running is healthy.</summary>
+    public HealthStatus? HealthStatus => State?.Text != KnownResourceStates.Running
+        ? null
+        : HealthReports.IsEmpty
+            ? Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
+            : HealthReports.Min(report => report.Status ?? Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Unhealthy);
+
+    /// <summary>Whether what is to be done on a healthy resource (creating its databases) is done.</summary>
+    internal bool IsReady { get; init; }
+}
+
+public sealed record ResourceStateSnapshot(string Text, string? Style)
+{
+    public static implicit operator ResourceStateSnapshot?(string? s) => s is null ? null : new(s, Style: null);
+}
+
+public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
+
+public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal);
+
+public sealed record RelationshipSnapshot(string ResourceName, string Type);
+
+public sealed record ResourcePropertySnapshot(string Name, object? Value)
+{
+    public bool IsSensitive { get; init; }
+}
+
+public sealed record HealthReportSnapshot(string Name, HealthStatus? Status, string? Description, string? ExceptionText);
+
+public static class KnownResourceStates
+{
+    public static readonly string Starting = "Starting";
+    public static readonly string Running = "Running";
+    public static readonly string Waiting = "Waiting";
+    public static readonly string Stopping = "Stopping";
+    public static readonly string FailedToStart = "FailedToStart";
+    public static readonly string Exited = "Exited";
+    public static readonly string Finished = "Finished";
+    public static readonly string NotStarted = "NotStarted";
+    public static readonly string Active = "Active";
+
+    public static readonly IReadOnlyList<string> TerminalStates = [Finished, FailedToStart, Exited];
+
+    internal static bool IsTerminal(string? state) => TerminalStates.Contains(state, StringComparer.Ordinal);
+}

@@ -1,0 +1,168 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using YamlDotNet.RepresentationModel;
+
+namespace Aspire.Hosting.Dcp;
+
+/// <summary>The orchestrator's interface: objects in the manner of Kubernetes, JSON over HTTPS on the loopback.</summary>
+internal sealed class DcpClient : IDisposable
+{
+    private const string Api = "apis/usvc-dev.developer.microsoft.com/v1/";
+    private const string MergePatch = "application/merge-patch+json";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly HttpClient _http;
+
+    private DcpClient(Uri server, X509Certificate2 authority, string token)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { authority },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+            },
+        };
+        _http = new(handler) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>Reads the address and the token that the orchestrator writes once it listens; false before that.</summary>
+    public static bool TryRead(string kubeconfig, [NotNullWhen(true)] out DcpClient? client)
+    {
+        client = null;
+
+        if (!File.Exists(kubeconfig))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var text = File.OpenText(kubeconfig);
+            var yaml = new YamlStream();
+            yaml.Load(text);
+            var config = yaml.Documents[0].RootNode;
+            var cluster = config["clusters"][0]["cluster"];
+            var authority = X509CertificateLoader.LoadCertificate(Decode(cluster["certificate-authority-data"]));
+            client = new(new(cluster["server"] + "/"), authority, $"{config["users"][0]["user"]["token"]}");
+            return true;
+        }
+        // Half written: the next look finds the rest.
+        catch (Exception e) when (e is ArgumentException or KeyNotFoundException or FormatException
+            or YamlDotNet.Core.YamlException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<DcpObject<TSpec, TStatus>> CreateAsync<TSpec, TStatus>(
+        string kind, DcpObject<TSpec, TStatus> item, CancellationToken cancel)
+    {
+        using var response = await _http.PostAsJsonAsync($"{Api}{kind}", item, Json, cancel);
+        return await ReadAsync<DcpObject<TSpec, TStatus>>(response, cancel);
+    }
+
+    public async Task<DcpObject<TSpec, TStatus>> GetAsync<TSpec, TStatus>(
+        string kind, string name, CancellationToken cancel)
+    {
+        using var response = await _http.GetAsync($"{Api}{kind}/{name}", cancel);
+        return await ReadAsync<DcpObject<TSpec, TStatus>>(response, cancel);
+    }
+
+    public async Task<IReadOnlyList<DcpObject<TSpec, TStatus>>> ListAsync<TSpec, TStatus>(
+        string kind, CancellationToken cancel)
+    {
+        using var response = await _http.GetAsync($"{Api}{kind}", cancel);
+        return (await ReadAsync<DcpList<TSpec, TStatus>>(response, cancel)).Items;
+    }
+
+    public async Task DeleteAsync(string kind, string name, CancellationToken cancel)
+    {
+        using var response = await _http.DeleteAsync($"{Api}{kind}/{name}", cancel);
+    }
+
+    public Task PatchAsync(string kind, string name, object patch, CancellationToken cancel) =>
+        PatchAsync($"{Api}{kind}/{name}", patch, cancel);
+
+    /// <summary>The present objects, then every change, until the token ends it.</summary>
+    public async IAsyncEnumerable<DcpEvent<TSpec, TStatus>> WatchAsync<TSpec, TStatus>(
+        string kind, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using var lines = await _http.GetStreamAsync($"{Api}{kind}?watch=true", cancel);
+
+        await foreach (var change in JsonSerializer.DeserializeAsyncEnumerable<DcpEvent<TSpec, TStatus>>(
+            lines, topLevelValues: true, Json, cancel))
+        {
+            yield return change!;
+        }
+    }
+
+    /// <summary>A process's output so far; with <paramref name="follow"/>, also what is still to come.</summary>
+    public Task<Stream> ReadLogAsync(string executable, string source, bool follow, CancellationToken cancel) =>
+        _http.GetStreamAsync(
+            $"{Api}executables/{executable}/log?source={source}&follow={(follow ? "true" : "false")}&timestamps=true",
+            cancel);
+
+    public Task StopServerAsync(CancellationToken cancel) =>
+        PatchAsync("admin/execution", new { status = "Stopping" }, cancel);
+
+    public async Task<bool> AnswersAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("admin/execution", cancel);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task PatchAsync(string path, object patch, CancellationToken cancel)
+    {
+        using var content = new StringContent(JsonSerializer.Serialize(patch, Json), Encoding.UTF8, MergePatch);
+        using var response = await _http.PatchAsync(path, content, cancel);
+        await EnsureSuccessAsync(response, cancel);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancel)
+    {
+        await EnsureSuccessAsync(response, cancel);
+        return (await response.Content.ReadFromJsonAsync<T>(Json, cancel))!;
+    }
+
+    private static async Task EnsureSuccessAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new DistributedApplicationException(
+                $"The orchestrator refused: {await response.Content.ReadAsStringAsync(cancel)}");
+        }
+    }
+
+    private static byte[] Decode(YamlNode certificate)
+    {
+        var bytes = Convert.FromBase64String($"{certificate}");
+        return X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(bytes)).RawData;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Reflection;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dashboard;
+using Aspire.Hosting.Dcp;
+using Aspire.Hosting.Orchestration;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting;
+
+/// <summary>Collects the resources, on top of an ordinary host.</summary>
+public class DistributedApplicationBuilder : IDistributedApplicationBuilder
+{
+    private readonly HostApplicationBuilder _host;
+
+    public DistributedApplicationBuilder(string[] args)
+        : this(new DistributedApplicationOptions { Args = args })
+    {
+    }
+
+    public DistributedApplicationBuilder(DistributedApplicationOptions options)
+    {
+        AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : Assembly.GetEntryAssembly();
+        AppHostDirectory = Metadata("AppHostDirectory") ?? Directory.GetCurrentDirectory();
+
+        _host = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            Args = options.Args,
+            ContentRootPath = AppHostDirectory,
+            ApplicationName = AppHostAssembly?.GetName().Name,
+        });
+        _host.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        _host.Services.AddHealthChecks();
+
+        // In order: dependents stop before what they depend on, and DCP itself last.
+        _host.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        _host.Services.AddSingleton(new ResourceNotificationService());
+        _host.Services.AddSingleton<IResourceCollection>(Resources);
+        _host.Services.AddSingleton(ExecutionContext);
+        _host.Services.AddSingleton(services => DashboardOptions.From(
+            services.GetRequiredService<IConfiguration>(), options.DisableDashboard));
+        _host.Services.AddSingleton<ProjectOutputs>(_ => new(AppHostAssembly));
+        _host.Services.AddSingleton<DcpHost>();
+        _host.Services.AddSingleton<HealthMonitor>();
+        _host.Services.AddSingleton<ResourceProcesses>();
+        _host.Services.AddHostedService<Orchestrator>();
+    }
+
+    public ConfigurationManager Configuration => _host.Configuration;
+
+    public string AppHostDirectory { get; }
+
+    public Assembly? AppHostAssembly { get; }
+
+    public IHostEnvironment Environment => _host.Environment;
+
+    public IServiceCollection Services => _host.Services;
+
+    public DistributedApplicationExecutionContext ExecutionContext { get; } = new(DistributedApplicationOperation.Run);
+
+    public IResourceCollection Resources { get; } = new ResourceCollection();
+
+    public IResourceBuilder<T> AddResource<T>(T resource)
+        where T : IResource
+    {
+        Resources.Add(resource);
+        return CreateResourceBuilder(resource);
+    }
+
+    public IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
+        where T : IResource => new ResourceBuilder<T>(this, resource);
+
+    public DistributedApplication Build() => new(_host.Build());
+
+    private string? Metadata(string key) => AppHostAssembly?
+        .GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(metadata => metadata.Key == key)?.Value;
+}

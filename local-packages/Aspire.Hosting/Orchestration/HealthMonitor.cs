@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Dcp;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace Aspire.Hosting.Orchestration;
+
+/// <summary>
+/// Checks the health of running processes: often until the first success, seldom after it. Each replica is asked on its
+/// own port, since behind the shared one a healthy replica would answer for a sick one.
+/// </summary>
+internal sealed class HealthMonitor(
+    DcpHost dcp,
+    HealthCheckService checks,
+    ResourceNotificationService notifications,
+    IServiceProvider services,
+    ILogger<HealthMonitor> logger) : IDisposable
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan UnhealthyDelayMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HealthyDelay = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(5),
+    };
+
+    /// <summary>Watches one process until the token says that it no longer runs.</summary>
+    public async Task WatchAsync(IResource resource, string replica, CancellationToken cancel)
+    {
+        var isReady = false;
+        var delay = FirstDelay;
+
+        try
+        {
+            while (true)
+            {
+                var reports = await CheckAsync(resource, replica, cancel);
+                var isHealthy = reports.All(report => report.Status == HealthStatus.Healthy);
+                isReady = isReady || (isHealthy && await MakeReadyAsync(resource, cancel));
+                await notifications.PublishUpdateAsync(
+                    resource, replica, snapshot => snapshot with { HealthReports = reports, IsReady = isReady });
+
+                if (reports.IsEmpty && isReady)
+                {
+                    return;
+                }
+
+                var next = delay * 2 < UnhealthyDelayMax ? delay * 2 : UnhealthyDelayMax;
+                (var wait, delay) = isHealthy && isReady ? (HealthyDelay, FirstDelay) : (delay, next);
+                await Task.Delay(wait, cancel);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // It no longer runs.
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ImmutableArray<HealthReportSnapshot>> CheckAsync(
+        IResource resource, string replica, CancellationToken cancel)
+    {
+        var reports = await Task.WhenAll(resource.Annotations.OfType<HealthCheckAnnotation>().Select(check =>
+            check is HttpHealthCheckAnnotation http
+                ? CheckHttpAsync(resource, replica, http, cancel)
+                : CheckRegisteredAsync(check.Key, cancel)));
+        return [.. reports];
+    }
+
+    private async Task<HealthReportSnapshot> CheckRegisteredAsync(string key, CancellationToken cancel)
+    {
+        var report = await checks.CheckHealthAsync(registration => registration.Name == key, cancel);
+        var entry = report.Entries[key];
+        return new(key, entry.Status, entry.Description, entry.Exception?.Message);
+    }
+
+    private async Task<HealthReportSnapshot> CheckHttpAsync(
+        IResource resource, string replica, HttpHealthCheckAnnotation check, CancellationToken cancel)
+    {
+        try
+        {
+            var port = await OwnPortAsync(resource, replica, check.EndpointName, cancel);
+            var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}{check.Path}");
+            using var response = await _http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancel);
+            var status = (int)response.StatusCode;
+            return status == check.StatusCode
+                ? new(check.Key, HealthStatus.Healthy, null, null)
+                : new(check.Key, HealthStatus.Unhealthy, $"{check.Path} answered {status}.", null);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or DistributedApplicationException
+            && !cancel.IsCancellationRequested)
+        {
+            return new(check.Key, HealthStatus.Unhealthy, $"{check.Path} did not answer.", e.Message);
+        }
+    }
+
+    private async Task<int> OwnPortAsync(
+        IResource resource, string replica, string endpointName, CancellationToken cancel)
+    {
+        var endpoint = resource.Annotations.OfType<EndpointAnnotation>().FirstOrDefault(one => one.Name == endpointName)
+            ?? throw new DistributedApplicationException(
+                $"Resource '{resource.Name}' has a health check on the endpoint '{endpointName}', which it does not have.");
+
+        if (!endpoint.IsProxied)
+        {
+            return endpoint.AllocatedPort!.Value;
+        }
+
+        var service = ProcessConfiguration.ServiceName(resource, endpoint);
+        var endpoints = await dcp.Client.ListAsync<EndpointSpec, EndpointStatus>("endpoints", cancel);
+        return endpoints
+            .FirstOrDefault(one => one.Spec.ServiceName == service
+                && one.Metadata.OwnerReferences?.Any(owner => owner.Name == replica) == true)?.Spec.Port
+            ?? throw new DistributedApplicationException($"{replica} has no port yet.");
+    }
+
+    private async Task<bool> MakeReadyAsync(IResource resource, CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var step in resource.Annotations.OfType<ReadyAnnotation>())
+            {
+                await step.Callback(services, cancel);
+            }
+
+            return true;
+        }
+        // Whatever a step throws, the resource is not ready, and the next check tries again.
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "{Resource} runs but could not be made ready", resource.Name);
+            return false;
+        }
+    }
+}

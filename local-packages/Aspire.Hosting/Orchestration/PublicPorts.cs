@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
+
+namespace Aspire.Hosting.Orchestration;
+
+/// <summary>The fixed ports of the application: they must be free, and a taken one is named with its setting.</summary>
+internal static class PublicPorts
+{
+    // A killed AppHost's processes are being stopped by its orchestrator while the next one starts.
+    private static readonly TimeSpan ReleaseTimeLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <exception cref="DistributedApplicationException">A port stays taken.</exception>
+    public static async Task EnsureFreeAsync(
+        IEnumerable<(string Owner, int Port)> ports, IConfiguration configuration, CancellationToken cancel)
+    {
+        var tries = (int)(ReleaseTimeLimit / PollDelay);
+
+        foreach (var (owner, port) in ports)
+        {
+            for (; !IsFree(port); tries--)
+            {
+                if (tries <= 0)
+                {
+                    throw new DistributedApplicationException(Sentence(owner, port, configuration));
+                }
+
+                await Task.Delay(PollDelay, cancel);
+            }
+        }
+    }
+
+    public static IEnumerable<(string Owner, int Port)> Of(IEnumerable<IResource> resources) =>
+        from resource in resources
+        from endpoint in resource.Annotations.OfType<EndpointAnnotation>()
+        where endpoint.Port is not null
+        select (resource.Name, endpoint.Port!.Value);
+
+    public static int Free()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Sentence(string owner, int port, IConfiguration configuration)
+    {
+        // The settings are searched for the number, since only the AppHost's own code knows what it read.
+        var text = port.ToString(CultureInfo.InvariantCulture);
+        var setting = configuration.AsEnumerable()
+            .Where(entry => entry.Value == text || entry.Value?.EndsWith($":{text}", StringComparison.Ordinal) == true)
+            .Select(entry => entry.Key)
+            .OrderByDescending(key => key.EndsWith(owner, StringComparison.OrdinalIgnoreCase))
+            .FirstOrDefault();
+        var advice = setting is null
+            ? $"give '{owner}' another one"
+            : $"give '{owner}' another one with the setting {setting}";
+
+        return $"Port {text} of '{owner}' is in use by another program: end that program, or {advice}.";
+    }
+
+    private static bool IsFree(int port) =>
+        CanListen(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || CanListen(IPAddress.IPv6Loopback, port));
+
+    private static bool CanListen(IPAddress address, int port)
+    {
+        using var listener = new TcpListener(address, port);
+
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.AddressNotAvailable;
+        }
+    }
+}
