@@ -57,8 +57,18 @@ internal sealed class TestService : IAsyncDisposable
         var app = builder.Build();
         map?.Invoke(app);
         app.MapDefaultEndpoints();
-        await app.StartAsync();
-        return new TestService(app, spans);
+
+        try
+        {
+            await app.StartAsync();
+            return new TestService(app, spans);
+        }
+        catch
+        {
+            // What was started before the failure would go on sampling the spans of later tests.
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -110,7 +110,10 @@ public sealed class PrometheusTextTests
     public async Task Requests_the_runtime_and_own_meters_are_measured_in_a_stable_order()
     {
         await using var service = await TestService.StartAsync(map: app => app.MapGet("/payments/{id}", () => "one"));
+
+        // A request is measured after its answer; the connection takes the second one only then.
         await service.Client.GetStringAsync("/payments/1", TestContext.Current.CancellationToken);
+        await service.Client.GetStringAsync("/payments/2", TestContext.Current.CancellationToken);
 
         var families = await ScrapeAsync(service);
 
