@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -14,26 +15,14 @@ public sealed class Notifier(
     NpgsqlDataSource database, string channel, TimeSpan pause, TimeProvider clock, ILogger<Notifier> logger)
     : BackgroundService
 {
-    private readonly SemaphoreSlim _signalled = new(0, 1);
+    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Asks for a notification. Never waits, never throws, and may be called from anywhere.</summary>
-    public void Signal()
-    {
-        // Two signals at this very moment are one; releasing a full semaphore would throw.
-        lock (_signalled)
-        {
-            if (_signalled.CurrentCount == 0)
-            {
-                _signalled.Release();
-            }
-        }
-    }
+    // One waiting signal stands for any number.
+    private readonly Channel<bool> _signals = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
-    public override void Dispose()
-    {
-        _signalled.Dispose();
-        base.Dispose();
-    }
+    /// <summary>Asks for a notification. Never waits, never fails, and may be called from anywhere.</summary>
+    public void Signal() => _signals.Writer.TryWrite(true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,22 +30,24 @@ public sealed class Notifier(
         {
             try
             {
-                await NotifyWhenSignalledAsync(stoppingToken);
-            }
-            catch (NpgsqlException e)
-            {
-                logger.LogWarning(e, "Channel {Channel} could not be notified", channel);
-                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await NotifyAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                logger.LogWarning("Channel {Channel} cannot be notified now: {Reason}", channel, e.Message);
+                await Task.Delay(ReconnectDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private async Task NotifyWhenSignalledAsync(CancellationToken cancel)
+    private async Task NotifyAsync(CancellationToken cancel)
     {
+        // Opened for the first signal: a process that has nothing to say needs no connection.
+        await _signals.Reader.WaitToReadAsync(cancel);
         await using var connection = await database.OpenConnectionAsync(cancel);
 
         // A notification that a crash of the server swallows wakes nobody, and nobody is connected then.
@@ -69,10 +60,9 @@ public sealed class Notifier(
         {
             Parameters = { new() { Value = channel } },
         };
-        await notify.PrepareAsync(cancel);
-        while (true)
+        while (await _signals.Reader.WaitToReadAsync(cancel))
         {
-            await _signalled.WaitAsync(cancel);
+            _signals.Reader.TryRead(out _);
             await notify.ExecuteNonQueryAsync(cancel);
             await Task.Delay(pause, clock, cancel);
         }
