@@ -10,7 +10,7 @@ namespace Payments.Ledger.Jobs;
 /// within the pause after it become one more. It has a connection of its own and never belongs to a transaction that
 /// writes, because a notifying commit takes a lock that is global to the server.
 /// </summary>
-/// <remarks>A lost notification is made good by the receivers' poll, so a failure is logged and forgotten.</remarks>
+/// <remarks>A failure is logged and the signal kept, for when the database answers again.</remarks>
 public sealed class Notifier(
     NpgsqlDataSource database, string channel, TimeSpan pause, TimeProvider clock, ILogger<Notifier> logger)
     : BackgroundService
@@ -39,6 +39,7 @@ public sealed class Notifier(
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {
                 logger.LogWarning("Channel {Channel} cannot be notified now: {Reason}", channel, e.Message);
+                Signal();
                 await Task.Delay(ReconnectDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Payments.Testing;
+
+namespace Recon.Worker.Tests;
+
+public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_wake_up_reaches_a_worker_that_would_not_look_for_a_minute()
+    {
+        await using var worker = new WorkerProcess(database, ("Worker:PollSeconds", "60"));
+        worker.CreateClient();
+        var first = new QueuedPayment("ACC-WAKE", 100);
+        var second = new QueuedPayment("ACC-WAKE", 200);
+
+        await worker.PayAsync(first);
+        await worker.WaitUntilSettledAsync(first);
+        await worker.PayAsync(second);
+        await worker.WaitUntilSettledAsync(second);
+    }
+
+    [Fact]
+    public async Task A_payment_whose_wake_up_was_lost_is_found_by_the_poll()
+    {
+        await using var worker = new WorkerProcess(database, ("Worker:PollSeconds", "0.1"));
+        worker.CreateClient();
+        var payment = new QueuedPayment("ACC-POLL", 100);
+
+        await database.QueueAsync(payment);
+
+        await worker.WaitUntilSettledAsync(payment);
+    }
+
+    [Fact]
+    public async Task A_worker_whose_connections_are_all_cut_goes_on_unaided()
+    {
+        await using var worker = new WorkerProcess(database, ("Worker:PollSeconds", "0.1"));
+        worker.CreateClient();
+        var before = new QueuedPayment("ACC-CUT", 100);
+        await worker.PayAsync(before);
+        await worker.WaitUntilSettledAsync(before);
+
+        Assert.NotEmpty(await database.QueryAsync<bool>("""
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'Recon.Worker'
+            """));
+
+        var after = new QueuedPayment("ACC-CUT", 200);
+        await worker.PayAsync(after);
+        await worker.WaitUntilSettledAsync(after);
+        await Books.ShouldBeRightAsync(database);
+    }
+
+    [Fact]
+    public async Task A_worker_that_stops_says_that_it_is_gone_and_holds_nothing()
+    {
+        await using (var worker = new WorkerProcess(database))
+        {
+            worker.CreateClient();
+            var payment = new QueuedPayment("ACC-GONE", 100);
+            await worker.PayAsync(payment);
+            await worker.WaitUntilSettledAsync(payment);
+        }
+
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM workers"));
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE status = 'processing'"));
+    }
+
+    [Fact]
+    public async Task A_worker_is_healthy_while_its_loop_runs()
+    {
+        await using var worker = new WorkerProcess(database);
+
+        using var answer = await worker.CreateClient().GetAsync(new Uri("/health", UriKind.Relative), Cancel);
+
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_bad_setting_keeps_the_worker_from_coming_up_and_is_named()
+    {
+        await using var worker = new WorkerProcess(database, ("Worker:BatchSize", "0"));
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => worker.CreateClient());
+
+        Assert.Contains("BatchSize", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sampled_payment_gets_its_queue_wait_and_settlement_in_its_own_trace_linked_to_the_batch()
+    {
+        using var spans = new Spans();
+        await using var worker = new WorkerProcess(database, ("Telemetry:TraceRatio", "1"));
+        worker.CreateClient();
+        var trace = ActivityTraceId.CreateRandom();
+        var payment = new QueuedPayment("ACC-TRACE", 100) { Traceparent = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" };
+
+        await worker.PayAsync(payment);
+        await worker.WaitUntilSettledAsync(payment);
+        var settle = await spans.WaitForAsync(span => span.OperationName == "settle" && span.TraceId == trace);
+
+        var wait = await spans.WaitForAsync(span => span.OperationName == "queue wait" && span.TraceId == trace);
+        var batch = await spans.WaitForAsync(span => span.OperationName == "settle batch" && span.TraceId == settle.Links.Single().Context.TraceId);
+        var claim = await spans.WaitForAsync(span => span.OperationName == "claim" && span.ParentSpanId == batch.SpanId);
+        Assert.Equal(payment.Id, settle.GetTagItem("payment.id"));
+        Assert.Equal("completed", settle.GetTagItem("payment.status"));
+        Assert.True(wait.StartTimeUtc + wait.Duration <= settle.StartTimeUtc + settle.Duration);
+        Assert.Equal("SELECT FOR UPDATE SKIP LOCKED", claim.GetTagItem("db.operation.name"));
+        Assert.Equal(1, claim.GetTagItem("recon.batch.size"));
+    }
+
+    [Fact]
+    public async Task Looking_at_an_empty_queue_makes_no_span()
+    {
+        using var spans = new Spans();
+        await using var worker = new TestWorker(database);
+
+        await worker.SettleAllAsync(Cancel);
+        await worker.SettleAllAsync(Cancel);
+
+        Assert.DoesNotContain(spans.Seen, span => span.Source.Name == WorkerTelemetry.SourceName && span.OperationName == "claim"
+            && Equals(span.GetTagItem("recon.batch.size"), 0));
+    }
+
+    /// <summary>Everything that the worker's source says in this process, sampled.</summary>
+    private sealed class Spans : IDisposable
+    {
+        private readonly ActivityListener _listener;
+        private readonly SemaphoreSlim _arrived = new(0);
+
+        public Spans()
+        {
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == WorkerTelemetry.SourceName,
+                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+                ActivityStopped = span =>
+                {
+                    Seen.Enqueue(span);
+                    _arrived.Release();
+                },
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public ConcurrentQueue<Activity> Seen { get; } = [];
+
+        public async Task<Activity> WaitForAsync(Func<Activity, bool> wanted)
+        {
+            while (true)
+            {
+                if (Seen.FirstOrDefault(wanted) is { } span)
+                {
+                    return span;
+                }
+
+                Assert.True(await _arrived.WaitAsync(TimeSpan.FromMinutes(1), Cancel), "The span never came.");
+            }
+        }
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            _arrived.Dispose();
+        }
+    }
+}
