@@ -31,7 +31,7 @@ public class HttpStandardResilienceOptions
 
 public class HttpTimeoutStrategyOptions : TimeoutStrategyOptions;
 
-/// <summary>Breaks for 5 seconds when 10 % of at least 100 requests within 30 seconds were transient failures.</summary>
+/// <summary>Breaks for 5 seconds when 10 % of at least 100 requests within 30 seconds failed.</summary>
 public class HttpCircuitBreakerStrategyOptions : CircuitBreakerStrategyOptions<HttpResponseMessage>
 {
     public HttpCircuitBreakerStrategyOptions() =>

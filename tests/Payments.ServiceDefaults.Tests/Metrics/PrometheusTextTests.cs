@@ -26,7 +26,8 @@ public sealed class PrometheusTextTests
         Assert.Equal(
             [
                 "active_requests gauge", "disk_use_percent gauge", "milliseconds gauge",
-                "network_io_bytes_total counter", "payments_created_total counter", "queue_wait_seconds histogram", "rate_bytes_per_second gauge",
+                "network_io_bytes_total counter", "payments_created_total counter",
+                "queue_wait_seconds histogram", "rate_bytes_per_second gauge",
                 "reconciliation_run_duration_seconds histogram", "reconciliation_runs_total counter",
             ],
             families.Values.Where(family => OwnNames.Contains(family.Name)).Select(f => $"{f.Name} {f.Type}"));
