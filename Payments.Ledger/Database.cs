@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics;
 using Dapper;
 using Npgsql;
 
@@ -12,6 +13,16 @@ public static class Database
 
     /// <summary>Channel that tells live screens that payments were settled; the API relays it as an event.</summary>
     public const string ChangesChannel = "payments_changed";
+
+    /// <summary>
+    /// Makes the driver's spans parts of traces only: a poll, a heartbeat or a notification that belongs to no request
+    /// and no batch is not a trace of its own.
+    /// </summary>
+    public static void TraceOnlyWithinTraces(this NpgsqlDataSourceBuilder source) => source.ConfigureTracing(tracing => tracing
+        .ConfigureCommandFilter(_ => Activity.Current is not null)
+        .ConfigureBatchFilter(_ => Activity.Current is not null)
+        .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
+        .EnablePhysicalOpenTracing(false));
 
     public static void Configure()
     {

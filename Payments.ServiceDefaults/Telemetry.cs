@@ -54,7 +54,8 @@ internal static class Telemetry
         // A sampler that is set in code hides the standard variable from the SDK.
         if (string.IsNullOrEmpty(builder.Configuration["OTEL_TRACES_SAMPLER"]))
         {
-            tracing.SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(ReadRatio(builder))));
+            var newTraces = new KeepMarkedSampler(new TraceIdRatioBasedSampler(ReadRatio(builder)));
+            tracing.SetSampler(new ParentBasedSampler(newTraces));
         }
     }
 

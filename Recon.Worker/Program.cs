@@ -21,6 +21,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 {
     source.ConnectionStringBuilder.Options = settings.SessionSettings;
     source.ConnectionStringBuilder.ApplicationName = WorkerTelemetry.SourceName;
+    source.TraceOnlyWithinTraces();
 });
 
 services.AddSettlement();

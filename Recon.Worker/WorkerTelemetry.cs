@@ -31,7 +31,10 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         Count.BatchSize.Record(claim.Jobs.Count);
         Count.Lag.Record(lag.TotalSeconds);
 
-        var batch = Source.StartActivity("settle batch", ActivityKind.Consumer, default(ActivityContext), startTime: claimStarted);
+        // Sampled with any payment in it, since that one's span will link here.
+        KeyValuePair<string, object?>[] tags = [new("trace.keep", claim.Jobs.Any(job => job.Traceparent is not null))];
+        var batch = Source.StartActivity(
+            "settle batch", ActivityKind.Consumer, default(ActivityContext), tags, startTime: claimStarted);
         if (batch is null)
         {
             return null;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Recon.Worker.Jobs;
 
@@ -95,6 +96,7 @@ internal sealed class SettleJobs(
     private async Task<IReadOnlyList<IReadOnlyList<ClaimedJob>>?> SettleTogetherAsync(
         IReadOnlyList<ClaimedJob> jobs, Run run)
     {
+        using var span = WorkerTelemetry.StartSettlement(jobs.Count);
         try
         {
             var started = clock.GetUtcNow();
@@ -109,6 +111,7 @@ internal sealed class SettleJobs(
         }
         catch (Exception e) when (IsFaultOfAJob(e))
         {
+            span?.AddException(e).SetStatus(ActivityStatusCode.Error, e.Message);
             if (jobs.Count > 1)
             {
                 logger.LogWarning("A batch of {Count} payments failed and is split: {Reason}", jobs.Count, e.Message);
