@@ -105,12 +105,12 @@ internal sealed class DcpClient : IDisposable
     public async IAsyncEnumerable<DcpEvent<TSpec, TStatus>> WatchAsync<TSpec, TStatus>(
         string kind, [EnumeratorCancellation] CancellationToken cancel)
     {
-        await using var lines = await _http.GetStreamAsync($"{Api}{kind}?watch=true", cancel);
+        await using var stream = await _http.GetStreamAsync($"{Api}{kind}?watch=true", cancel);
+        using var lines = new StreamReader(stream);
 
-        await foreach (var change in JsonSerializer.DeserializeAsyncEnumerable<DcpEvent<TSpec, TStatus>>(
-            lines, topLevelValues: true, Json, cancel))
+        while (await lines.ReadLineAsync(cancel) is { } line)
         {
-            yield return change!;
+            yield return JsonSerializer.Deserialize<DcpEvent<TSpec, TStatus>>(line, Json)!;
         }
     }
 
@@ -140,7 +140,8 @@ internal sealed class DcpClient : IDisposable
 
     private async Task PatchAsync(string path, object patch, CancellationToken cancel)
     {
-        using var content = new StringContent(JsonSerializer.Serialize(patch, Json), Encoding.UTF8, MergePatch);
+        // The orchestrator refuses a content type with a charset.
+        using var content = JsonContent.Create(patch, new MediaTypeHeaderValue(MergePatch), Json);
         using var response = await _http.PatchAsync(path, content, cancel);
         await EnsureSuccessAsync(response, cancel);
     }

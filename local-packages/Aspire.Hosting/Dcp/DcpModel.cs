@@ -33,7 +33,7 @@ internal sealed record ServiceSpec(string Protocol, string AddressAllocationMode
     public string? Address { get; init; }
 }
 
-internal sealed record ServiceStatus(string? State, int? EffectivePort);
+internal sealed record ServiceStatus(int? EffectivePort);
 
 /// <summary>One process's own port behind a service.</summary>
 internal sealed record EndpointSpec(string ServiceName, string Address, int Port);

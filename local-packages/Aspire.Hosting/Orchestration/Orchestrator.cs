@@ -184,7 +184,7 @@ internal sealed class Orchestrator(
 
         await foreach (var change in dcp.Client.WatchAsync<ServiceSpec, ServiceStatus>("services", cancel))
         {
-            if (change.Object.Metadata.Name == name && change.Object.Status is { State: "Ready", EffectivePort: { } found })
+            if (change.Object.Metadata.Name == name && change.Object.Status?.EffectivePort is { } found and > 0)
             {
                 return found;
             }
