@@ -20,12 +20,14 @@ var migrate = builder.AddProject<Projects.Payments_Api>("migrate", launchProfile
     .WithEnvironment("Database__AppPassword", appPassword)
     .WaitFor(payments);
 
+var server = postgres.Resource;
 var paymentsApp = builder.AddConnectionString("payments-app", ReferenceExpression.Create(
-    $"Host={postgres.Resource.Host};Port={postgres.Resource.Port};Database={payments.Resource.DatabaseName};Username=payments_app;Password={appPassword}"));
+    $"Host={server.Host};Port={server.Port};Database=payments;Username=payments_app;Password={appPassword}"));
 
 var api = builder.AddProject<Projects.Payments_Api>("api", launchProfileName: "http")
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Api"))
     .WithReference(paymentsApp, connectionName: "payments")
+    .WithEnvironment("Auth__LoopbackAsDeveloper", "true")
     .WithHttpHealthCheck("/health")
     .WaitForCompletion(migrate);
 

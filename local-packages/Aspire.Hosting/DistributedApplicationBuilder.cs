@@ -31,11 +31,13 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             ContentRootPath = AppHostDirectory,
             ApplicationName = AppHostAssembly?.GetName().Name,
         });
+
+        // What these say, we say ourselves: a reason not to start in one sentence, and health as a resource's state.
         _host.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        _host.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         _host.Services.AddHealthChecks();
 
-        // In order: dependents stop before what they depend on, and DCP itself last.
         _host.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         _host.Services.AddSingleton(new ResourceNotificationService());
         _host.Services.AddSingleton<IResourceCollection>(Resources);

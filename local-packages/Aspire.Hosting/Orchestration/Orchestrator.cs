@@ -22,6 +22,10 @@ internal sealed class Orchestrator(
 {
     // Each layer of resources gets this long to stop by itself; what is left is killed with the orchestrator.
     private static readonly TimeSpan LayerStopTimeLimit = TimeSpan.FromSeconds(3);
+
+    // A killed AppHost's processes are being stopped by its orchestrator while the next one starts.
+    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(9);
 
     private readonly CancellationTokenSource _stopping = new();
@@ -74,7 +78,7 @@ internal sealed class Orchestrator(
     private async Task StartAllAsync(CancellationToken cancel)
     {
         var ownPorts = configuration.GetValue<bool>("DcpPublisher:RandomizePorts") ? [] : PublicPorts.Of(resources);
-        await PublicPorts.EnsureFreeAsync([.. ownPorts, .. dashboard.FixedPorts], configuration, cancel);
+        await PublicPorts.EnsureFreeAsync([.. ownPorts, .. dashboard.FixedPorts], PortPatience, configuration, cancel);
 
         var bundle = await DcpBundle.FindAsync(cancel);
         await dcp.StartAsync(bundle, cancel);

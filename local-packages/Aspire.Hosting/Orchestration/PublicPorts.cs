@@ -9,15 +9,16 @@ namespace Aspire.Hosting.Orchestration;
 /// <summary>The fixed ports of the application: they must be free, and a taken one is named with its setting.</summary>
 internal static class PublicPorts
 {
-    // A killed AppHost's processes are being stopped by its orchestrator while the next one starts.
-    private static readonly TimeSpan ReleaseTimeLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <exception cref="DistributedApplicationException">A port stays taken.</exception>
+    /// <exception cref="DistributedApplicationException">A port stays taken for all of the patience.</exception>
     public static async Task EnsureFreeAsync(
-        IEnumerable<(string Owner, int Port)> ports, IConfiguration configuration, CancellationToken cancel)
+        IEnumerable<(string Owner, int Port)> ports,
+        TimeSpan patience,
+        IConfiguration configuration,
+        CancellationToken cancel)
     {
-        var tries = (int)(ReleaseTimeLimit / PollDelay);
+        var tries = (int)(patience / PollDelay);
 
         foreach (var (owner, port) in ports)
         {
