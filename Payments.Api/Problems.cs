@@ -23,6 +23,12 @@ internal sealed record Problem(
         }
 
         var request = httpContext.Request;
+        if (Type.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(request.Protocol))
+        {
+            // The rest of the body is not read, so the connection cannot carry another request.
+            response.Headers.Connection = "close";
+        }
+
         var body = new ProblemBody(
             Type.Uri,
             Type.Title,

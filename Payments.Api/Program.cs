@@ -19,7 +19,7 @@ if (args is [MigrateCommand.Name, ..])
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("payments");
+builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: Connections.Limit);
 builder.WebHost.ConfigureKestrel(server =>
 {
     server.AddServerHeader = false;

@@ -54,6 +54,7 @@ internal sealed class ChangeFeed
 
     internal sealed class Listener(ChangeFeed feed) : IDisposable
     {
+        // Never disposed: a change may be on its way to a listener that has just left, and it holds no handle.
         private readonly SemaphoreSlim _signal = new(0);
         private int _changes;
 
@@ -74,10 +75,6 @@ internal sealed class ChangeFeed
             }
         }
 
-        public void Dispose()
-        {
-            feed._listeners.TryRemove(this, out _);
-            _signal.Dispose();
-        }
+        public void Dispose() => feed._listeners.TryRemove(this, out _);
     }
 }

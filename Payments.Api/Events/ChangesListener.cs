@@ -28,7 +28,7 @@ internal sealed class ChangesListener(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e)
             {
                 logger.Log(
                     failures == 0 ? LogLevel.Warning : LogLevel.Debug, e,

@@ -34,7 +34,8 @@ internal static class IdempotencyKey
 
     internal static bool TryParse(string header, out string key)
     {
-        key = header.StartsWith('"') ? Unquote(header) : header.Contains('"', StringComparison.Ordinal) ? "" : header;
+        // A comma outside quotes separates two headers that someone on the way has put on one line.
+        key = header.StartsWith('"') ? Unquote(header) : header.AsSpan().ContainsAny('"', ',') ? "" : header;
         return key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExcept(Printable);
     }
 

@@ -22,6 +22,10 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
 
     private readonly ConcurrentDictionary<KeyHash, Remembered> _remembered = new();
 
+    // Requests that present the same key at once share one look-up, or a process that starts under load would open a
+    // connection for each of them.
+    private readonly ConcurrentDictionary<KeyHash, Lazy<Task<Remembered>>> _lookUps = new();
+
     /// <summary>The caller who holds the key; null when it is unknown, expired or revoked.</summary>
     /// <exception cref="NpgsqlException">The database cannot tell.</exception>
     public ValueTask<Caller?> FindAsync(string key, CancellationToken cancel)
@@ -40,18 +44,32 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
 
     private async ValueTask<Caller?> LookUpAsync(KeyHash hash, DateTimeOffset now, CancellationToken cancel)
     {
-        var found = new Remembered(await ReadAsync(hash, cancel), now + Lifetime);
-        if (_remembered.Count >= MostRemembered)
-        {
-            Forget(now);
-        }
+        var lookUp = _lookUps.GetOrAdd(
+            hash, _ => new Lazy<Task<Remembered>>(() => Task.Run(() => ReadAndRememberAsync(hash, now))));
+        return (await lookUp.Value.WaitAsync(cancel)).At(now);
+    }
 
-        if (_remembered.Count < MostRemembered)
+    private async Task<Remembered> ReadAndRememberAsync(KeyHash hash, DateTimeOffset now)
+    {
+        try
         {
-            _remembered[hash] = found;
-        }
+            var found = new Remembered(await ReadAsync(hash), now + Lifetime);
+            if (_remembered.Count >= MostRemembered)
+            {
+                Forget(now);
+            }
 
-        return found.At(now);
+            if (_remembered.Count < MostRemembered)
+            {
+                _remembered[hash] = found;
+            }
+
+            return found;
+        }
+        finally
+        {
+            _lookUps.TryRemove(hash, out _);
+        }
     }
 
     private void Forget(DateTimeOffset now)
@@ -65,12 +83,12 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
         }
     }
 
-    private async Task<Caller?> ReadAsync(KeyHash hash, CancellationToken cancel)
+    private async Task<Caller?> ReadAsync(KeyHash hash)
     {
         await using var command = database.CreateCommand(FindSql);
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = hash.ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(cancel);
-        if (!await reader.ReadAsync(cancel))
+        await using var reader = await command.ExecuteReaderAsync();
+        if (!await reader.ReadAsync())
         {
             return null;
         }
@@ -79,7 +97,7 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
             reader.GetFieldValue<Guid>(0),
             reader.GetInt32(1),
             reader.GetString(2),
-            await reader.IsDBNullAsync(3, cancel) ? null : reader.GetFieldValue<DateTimeOffset>(3),
+            await reader.IsDBNullAsync(3) ? null : reader.GetFieldValue<DateTimeOffset>(3),
             reader.GetFieldValue<string[]>(4).ToHashSet(StringComparer.Ordinal)));
     }
 

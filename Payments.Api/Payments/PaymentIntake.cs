@@ -104,10 +104,9 @@ internal sealed class PaymentIntake(
             wakeUp.Signal();
             changes.Publish(Change.Payments | Change.Accounts);
         }
-#pragma warning disable CA1031 // The writer serves every later request: whatever one batch ran into must not end it.
         catch (Exception e)
-#pragma warning restore CA1031
         {
+            // The writer serves every later request: whatever one batch ran into must not end it.
             logger.LogError(e, "A batch of {Payments} payments could not be written", batch.Count);
             foreach (var item in batch)
             {

@@ -35,7 +35,7 @@ internal sealed class WorkerWakeUp(NpgsqlDataSource database, TimeProvider clock
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e)
             {
                 logger.LogWarning(e, "Workers could not be notified; they find new jobs by polling until they can be");
                 await Task.Delay(RetryDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Payments.Ledger;
+
+namespace Payments.Api.Tests.Events;
+
+public sealed class EventTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    [Fact]
+    public async Task A_created_payment_and_a_settled_one_are_told_to_live_screens()
+    {
+        await using var stream = await Listener.OpenAsync(fixture.Client);
+        await stream.SkipToAsync(": listening");
+
+        await fixture.Client.PayAsync("ACC-LIVE", 1);
+        await stream.SkipToAsync("event: payments");
+        await stream.SkipToAsync("event: accounts");
+
+        await fixture.Database.ExecuteAsync("NOTIFY " + Database.ChangesChannel);
+        await stream.SkipToAsync("event: payments");
+        Assert.Equal("data: {}", await stream.NextAsync());
+    }
+
+    [Fact]
+    public async Task Many_changes_are_at_most_one_event_a_second_and_kind()
+    {
+        await using var stream = await Listener.OpenAsync(fixture.Client);
+        await stream.SkipToAsync(": listening");
+        await fixture.Client.PayAsync("ACC-LIVE", 1);
+        await stream.SkipToAsync("event: payments");
+        var first = Stopwatch.GetTimestamp();
+
+        for (var i = 0; i < 50; i++)
+        {
+            await fixture.Client.PayAsync("ACC-LIVE", 1);
+        }
+
+        await stream.SkipToAsync("event: payments");
+        Assert.InRange(Stopwatch.GetElapsedTime(first), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task What_another_process_creates_is_told_too()
+    {
+        await using var other = ApiServer.Start(fixture.Database.AppConnectionString);
+        await using var stream = await Listener.OpenAsync(other.Client);
+        await stream.SkipToAsync(": listening");
+        await stream.SkipToAsync("event: payments");
+
+        await fixture.Client.PayAsync("ACC-LIVE", 1);
+
+        await stream.SkipToAsync("event: payments");
+    }
+
+    [Fact]
+    public async Task A_stop_ends_the_streams_at_once()
+    {
+        await using var api = ApiServer.Start(fixture.Database.AppConnectionString);
+        await using var stream = await Listener.OpenAsync(api.Client);
+        await stream.SkipToAsync(": listening");
+
+        var started = Stopwatch.GetTimestamp();
+        await api.Services.GetRequiredService<IHost>().StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task A_lost_listener_comes_back_and_tells_that_something_may_have_been_missed()
+    {
+        await using var stream = await Listener.OpenAsync(fixture.Client);
+        await stream.SkipToAsync(": listening");
+
+        Assert.NotEqual(0, await fixture.Database.ScalarAsync<int>(
+            """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN%'
+            """));
+
+        await stream.SkipToAsync("event: payments");
+    }
+
+    private sealed class Listener(HttpResponseMessage response, StreamReader reader) : IAsyncDisposable
+    {
+        public static async Task<Listener> OpenAsync(HttpClient client)
+        {
+            var response = await client.GetAsync(
+                "/events", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.ToString());
+            var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            return new Listener(response, new StreamReader(stream));
+        }
+
+        public async Task SkipToAsync(string line)
+        {
+            while (await NextAsync() != line)
+            {
+            }
+        }
+
+        public async Task<string> NextAsync()
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            patience.CancelAfter(TimeSpan.FromSeconds(20));
+            return await reader.ReadLineAsync(patience.Token) ?? throw new EndOfStreamException("The stream ended.");
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            reader.Dispose();
+            response.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+
+namespace Payments.Api.Tests;
+
+public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private const string TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    [Theory]
+    [InlineData("GET", "/nowhere", null, 404,
+        """{"type":"/problems/not-found","title":"There is nothing here","status":404,"detail":"Nothing has this address.","instance":"/nowhere","code":"not_found","traceId":"0af7651916cd43dd8448eb211c80319c"}""")]
+    [InlineData("DELETE", "/payments", null, 405,
+        """{"type":"/problems/method-not-allowed","title":"The resource does not have this method","status":405,"detail":"The resource does not have this method.","instance":"/payments","code":"method_not_allowed","traceId":"0af7651916cd43dd8448eb211c80319c"}""")]
+    [InlineData("GET", "/payments/7", null, 404,
+        """{"type":"/problems/payment-not-found","title":"No payment has this id","status":404,"detail":"No payment has this id.","instance":"/payments/7","code":"payment_not_found","traceId":"0af7651916cd43dd8448eb211c80319c"}""")]
+    [InlineData("GET", "/payments/00000000-0000-7000-8000-000000000000", null, 404,
+        """{"type":"/problems/payment-not-found","title":"No payment has this id","status":404,"detail":"No payment has this id.","instance":"/payments/00000000-0000-7000-8000-000000000000","code":"payment_not_found","traceId":"0af7651916cd43dd8448eb211c80319c"}""")]
+    [InlineData("POST", "/payments", "{]", 400,
+        """{"type":"/problems/invalid-json","title":"The body is not valid JSON","status":400,"detail":"The body is not valid JSON: line 1, byte 2.","instance":"/payments","code":"invalid_json","traceId":"0af7651916cd43dd8448eb211c80319c"}""")]
+    [InlineData("POST", "/payments", """{"accountId":"A","amount":1.005}""", 422,
+        """{"type":"/problems/unprocessable","title":"A value is refused","status":422,"detail":"A value of the payment is not accepted.","instance":"/payments","code":"unprocessable","traceId":"0af7651916cd43dd8448eb211c80319c","errors":[{"detail":"must have at most 2 decimals in USD","pointer":"#/amount","code":"too_many_decimals"}]}""")]
+    [InlineData("GET", "/payments?limit=0&colour=red", null, 400,
+        """{"type":"/problems/invalid-request","title":"The request has the wrong shape","status":400,"detail":"The query string is not valid.","instance":"/payments","code":"invalid_request","traceId":"0af7651916cd43dd8448eb211c80319c","errors":[{"detail":"is not a parameter of this list","parameter":"colour","code":"unknown_parameter"},{"detail":"must be a whole number from 1 to 100","parameter":"limit","code":"invalid_limit"}]}""")]
+    public async Task Production_and_development_refuse_with_the_same_body(
+        string method, string address, string? body, int status, string problem)
+    {
+        await using var development = ApiServer.Start(fixture.Database.AppConnectionString, "Development");
+
+        foreach (var client in new[] { fixture.Client, development.Client })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), address);
+            request.Headers.Add("traceparent", TraceParent);
+            request.Headers.Add("Idempotency-Key", PaymentRequests.NewKey());
+            request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.Equal(status, (int)response.StatusCode);
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.ToString());
+            Assert.Equal(problem, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task The_address_in_a_problems_type_documents_it()
+    {
+        using var stranger = fixture.Api.CreateClient();
+        foreach (var type in ProblemTypes.All)
+        {
+            var page = await stranger.GetStringAsync(new Uri(type.Uri, UriKind.Relative), TestContext.Current.CancellationToken);
+
+            Assert.Contains(type.Documentation, page, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(ProblemTypes.All.Count, ProblemTypes.All.Select(type => type.Code).Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task The_OpenAPI_document_needs_no_key_and_names_every_operation()
+    {
+        using var stranger = fixture.Api.CreateClient();
+        var document = await stranger.GetJsonAsync("/openapi/v1.json");
+
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name} {path.Name}"))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
+                "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
+            ],
+            operations,
+            StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_have_exactly_the_members_that_the_document_promises()
+    {
+        var id = await fixture.Client.PayAsync("ACC-DOC", 5.13m);
+        await Settlement.CompleteAsync(fixture.Database, id, discrepancy: 13);
+        var document = await fixture.Client.GetJsonAsync("/openapi/v1.json");
+
+        foreach (var (path, address) in new[]
+        {
+            ("/payments", "/payments"),
+            ("/payments/{id}", $"/payments/{id}"),
+            ("/accounts/{accountId}/balance", "/accounts/ACC-DOC/balance"),
+            ("/api/v1/accounts/{accountId}/ledger", "/api/v1/accounts/ACC-DOC/ledger"),
+        })
+        {
+            var schema = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses")
+                .GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+
+            AssertMembers(document, schema, await fixture.Client.GetJsonAsync(address), path);
+        }
+    }
+
+    private static void AssertMembers(JsonElement document, JsonElement schema, JsonElement value, string place)
+    {
+        while (schema.TryGetProperty("$ref", out var reference))
+        {
+            schema = reference.GetString()!.Split('/').Skip(1).Aggregate(document, (at, name) => at.GetProperty(name));
+        }
+
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in value.EnumerateArray())
+            {
+                AssertMembers(document, schema.GetProperty("items"), item, place + "[]");
+            }
+        }
+        else if (value.ValueKind == JsonValueKind.Object && schema.TryGetProperty("properties", out var properties))
+        {
+            Assert.Equal(
+                (place, string.Join(' ', properties.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal))),
+                (place, string.Join(' ', value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal))));
+            foreach (var member in value.EnumerateObject())
+            {
+                AssertMembers(document, properties.GetProperty(member.Name), member.Value, $"{place}.{member.Name}");
+            }
+        }
+    }
+}
