@@ -18,11 +18,12 @@ public static class Database
     /// Makes the driver's spans parts of traces only: a poll, a heartbeat or a notification that belongs to no request
     /// and no batch is not a trace of its own.
     /// </summary>
-    public static void TraceOnlyWithinTraces(this NpgsqlDataSourceBuilder source) => source.ConfigureTracing(tracing => tracing
-        .ConfigureCommandFilter(_ => Activity.Current is not null)
-        .ConfigureBatchFilter(_ => Activity.Current is not null)
-        .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
-        .EnablePhysicalOpenTracing(false));
+    public static void TraceOnlyWithinTraces(this NpgsqlDataSourceBuilder source) => source.ConfigureTracing(
+        tracing => tracing
+            .ConfigureCommandFilter(_ => Activity.Current is not null)
+            .ConfigureBatchFilter(_ => Activity.Current is not null)
+            .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
+            .EnablePhysicalOpenTracing(false));
 
     public static void Configure()
     {

@@ -12,7 +12,9 @@ public readonly record struct Money(long Minor, Currency Currency)
     /// </summary>
     public const long MaxMinor = 1_000_000_000_000_000;
 
-    /// <summary>The amount in the currency's unit with exactly its decimals: 10000 USD minor units are 100.00.</summary>
+    /// <summary>
+    /// The amount in the currency's unit with exactly its decimals: 10000 USD minor units are 100.00.
+    /// </summary>
     public decimal ToDecimal() => new decimal(Minor) / Currency.MinorPerMajor + Zero(Currency.Exponent);
 
     /// <summary>

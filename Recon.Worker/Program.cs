@@ -10,7 +10,10 @@ builder.AddServiceDefaults();
 builder.Configuration.AddPostgresVariables("payments");
 
 var services = builder.Services;
-services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+services.AddOptions<WorkerOptions>()
+    .BindConfiguration(WorkerOptions.Section)
+    .ValidateDataAnnotations()
+    .ValidateOnStart();
 services.AddSingleton(provider => provider.GetRequiredService<IOptions<WorkerOptions>>().Value);
 services.AddSingleton(TimeProvider.System);
 services.AddSingleton(Random.Shared);

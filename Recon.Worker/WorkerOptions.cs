@@ -11,7 +11,9 @@ internal sealed class WorkerOptions
     [Range(1, 5_000)]
     public int BatchSize { get; set; } = 1_000;
 
-    /// <summary>How long a claim holds, by the database's clock; what a dead worker held is due again after it.</summary>
+    /// <summary>
+    /// How long a claim holds, by the database's clock; what a dead worker held is due again after it.
+    /// </summary>
     [Range(1, 600)]
     public double LeaseSeconds { get; set; } = 30;
 

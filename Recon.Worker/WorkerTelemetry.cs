@@ -94,9 +94,15 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
     public void Dispose() => _meter.Dispose();
 
     private void Trace(
-        ClaimedJob job, Settlement settlement, ActivityContext request, Activity? batch, DateTimeOffset started, DateTimeOffset ended)
+        ClaimedJob job,
+        Settlement settlement,
+        ActivityContext request,
+        Activity? batch,
+        DateTimeOffset started,
+        DateTimeOffset ended)
     {
-        using (var wait = Source.StartActivity("queue wait", ActivityKind.Internal, request, startTime: new DateTimeOffset(job.CreatedAt)))
+        var queued = new DateTimeOffset(job.CreatedAt);
+        using (var wait = Source.StartActivity("queue wait", ActivityKind.Internal, request, startTime: queued))
         {
             wait?.SetTag("payment.id", job.PaymentId)
                 .SetTag("recon.division", job.Division)
@@ -104,7 +110,8 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         }
 
         ActivityLink[] links = batch is null ? [] : [new ActivityLink(batch.Context)];
-        using var settle = Source.StartActivity("settle", ActivityKind.Consumer, request, links: links, startTime: started);
+        using var settle = Source.StartActivity(
+            "settle", ActivityKind.Consumer, request, links: links, startTime: started);
         settle?.SetTag("payment.id", job.PaymentId)
             .SetTag("payment.status", settlement.Status)
             .SetTag("recon.rule", settlement.Rule)
@@ -129,7 +136,8 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
             meter.CreateCounter<long>("recon.jobs.dead", "{job}", "Jobs that went to the dead letters");
 
         public Counter<long> LeaseLost { get; } =
-            meter.CreateCounter<long>("recon.leases.lost", "{job}", "Jobs whose lease was lost before their effect was committed");
+            meter.CreateCounter<long>(
+                "recon.leases.lost", "{job}", "Jobs whose lease was lost before their effect was committed");
 
         public Histogram<long> BatchSize { get; } =
             meter.CreateHistogram<long>("recon.batch.size", "{job}", "Jobs in one claim");

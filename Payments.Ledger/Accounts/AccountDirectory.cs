@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Payments.Ledger.Accounts;
 
-/// <summary>What names an account to the outside; the same name in two currencies is two accounts of one holder.</summary>
+/// <summary>
+/// What names an account to the outside; the same name in two currencies is two accounts of one holder.
+/// </summary>
 public readonly record struct AccountKey(string Name, string Currency);
 
 /// <summary>
@@ -50,7 +52,8 @@ public sealed class AccountDirectory(NpgsqlDataSource database)
 
         await using var connection = await database.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(OpenSql, parameters, cancellationToken: cancel));
-        var opened = await connection.QueryAsync<AccountId>(new CommandDefinition(FindSql, parameters, cancellationToken: cancel));
+        var opened = await connection.QueryAsync<AccountId>(
+            new CommandDefinition(FindSql, parameters, cancellationToken: cancel));
         foreach (var account in opened)
         {
             _remembered[new AccountKey(account.Name, account.Currency)] = account.Id;

@@ -9,7 +9,9 @@ public static class AccountName
     /// <summary>Longest name a caller may give, in characters.</summary>
     public const int MaxLength = 64;
 
-    /// <summary>How many sub-accounts the clearing account of a currency has: one for each division of the queue.</summary>
+    /// <summary>
+    /// How many sub-accounts the clearing account of a currency has: one for each division of the queue.
+    /// </summary>
     public const int ClearingCount = Jobs.Division.Count;
 
     /// <summary>The clearing account, as reports show it: the sum of its sub-accounts.</summary>
@@ -35,9 +37,12 @@ public static class AccountName
     /// <summary>Whether the name belongs to a system account, in any capitalisation.</summary>
     public static bool IsReserved(string name) => Reserved.Contains(name);
 
-    /// <summary>The clearing sub-account that payments of one division are drawn on, such as <c>clearing/07</c>.</summary>
+    /// <summary>
+    /// The clearing sub-account that payments of one division are drawn on, such as <c>clearing/07</c>.
+    /// </summary>
     public static string ClearingOf(int division) => ClearingNames[division];
 
     private static readonly string[] ClearingNames =
-        [.. Enumerable.Range(0, ClearingCount).Select(i => string.Create(CultureInfo.InvariantCulture, $"{Clearing}/{i:00}"))];
+        [.. Enumerable.Range(0, ClearingCount)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{Clearing}/{i:00}"))];
 }

@@ -17,11 +17,15 @@ public sealed class LockedAccount(long id, long balance, long position, long? mi
     /// <summary>When the entry before the lock was posted, UTC.</summary>
     public DateTime LastEntryAt { get; } = lastEntryAt;
 
-    /// <summary>Whether <paramref name="amount"/> minor units can be taken without breaking the minimum balance.</summary>
+    /// <summary>
+    /// Whether <paramref name="amount"/> minor units can be taken without breaking the minimum balance.
+    /// </summary>
     public bool CanPay(long amount) => minimumBalance is null || checked(Balance - amount) >= minimumBalance;
 
     /// <summary>Adds one entry and returns its position.</summary>
-    /// <exception cref="OverflowException">The balance would leave the range of a 64-bit number; nothing is added.</exception>
+    /// <exception cref="OverflowException">
+    /// The balance would leave the range of a 64-bit number; nothing is added.
+    /// </exception>
     internal long Post(long amount)
     {
         Balance = checked(Balance + amount);

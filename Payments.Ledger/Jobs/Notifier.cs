@@ -40,7 +40,8 @@ public sealed class Notifier(
             {
                 logger.LogWarning("Channel {Channel} cannot be notified now: {Reason}", channel, e.Message);
                 Signal();
-                await Task.Delay(ReconnectDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(ReconnectDelay, clock, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

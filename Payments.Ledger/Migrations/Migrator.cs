@@ -17,7 +17,9 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
     /// <summary>Owns schema and tables; nobody can log in as it.</summary>
     public const string OwnerRole = "payments_owner";
 
-    /// <summary>The role of the services: owns nothing, and can neither change nor delete what is in the books.</summary>
+    /// <summary>
+    /// The role of the services: owns nothing, and can neither change nor delete what is in the books.
+    /// </summary>
     public const string AppRole = "payments_app";
 
     // Any number will do as long as nothing else in this database locks the same.
@@ -101,7 +103,8 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
         return edited is null
             ? hashes
             : throw new InvalidOperationException(
-                $"Migration {edited.Name} differs from the one that was applied to this database: add a new one instead.");
+                $"Migration {edited.Name} differs from the one that was applied to this database: "
+                + "add a new one instead.");
     }
 
     // Roles belong to the whole server: another database's migrator may create the same ones at this moment, and
@@ -130,7 +133,8 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
     // ALTER ROLE takes no parameter: the server quotes the password itself.
     private async Task SetAppPasswordAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var format = new NpgsqlCommand("SELECT format('ALTER ROLE payments_app LOGIN PASSWORD %L', $1)", connection);
+        await using var format = new NpgsqlCommand(
+            "SELECT format('ALTER ROLE payments_app LOGIN PASSWORD %L', $1)", connection);
         format.Parameters.Add(new NpgsqlParameter { Value = appPassword });
         var alterRole = (string)(await format.ExecuteScalarAsync(cancel))!;
         await ExecuteAsync(connection, alterRole, cancel);

@@ -7,7 +7,9 @@ namespace Payments.Ledger.Postings;
 /// Postings of one database transaction over accounts that it holds locked. They are computed here, in order, and
 /// written in two statements however many there are: the books with their running balances, then the account rows.
 /// </summary>
-/// <param name="createdAt">UTC; taken after the accounts were locked, and never before any of their last entries.</param>
+/// <param name="createdAt">
+/// UTC; taken after the accounts were locked, and never before any of their last entries.
+/// </param>
 public sealed class PostingBatch(DateTime createdAt)
 {
     private readonly List<Guid> _ids = [];
@@ -27,8 +29,12 @@ public sealed class PostingBatch(DateTime createdAt)
     /// <summary>How many ledger transactions the batch holds.</summary>
     public int Count => _ids.Count;
 
-    /// <summary>Moves <paramref name="amount"/> minor units from one account to the other: a debit and a credit.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The amount is not above zero, or both accounts are the same.</exception>
+    /// <summary>
+    /// Moves <paramref name="amount"/> minor units from one account to the other: a debit and a credit.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The amount is not above zero, or both accounts are the same.
+    /// </exception>
     /// <exception cref="OverflowException">A balance would leave the range of a 64-bit number.</exception>
     public void Transfer(Guid id, string kind, LockedAccount debit, LockedAccount credit, long amount, string currency)
     {

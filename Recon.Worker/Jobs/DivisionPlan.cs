@@ -25,7 +25,9 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     /// <summary>The divisions that this worker looks at first.</summary>
     public IReadOnlyList<short> Preferred => _preferred;
 
-    /// <summary>Shares the divisions out: this worker is number <paramref name="rank"/> (from 0) of the living.</summary>
+    /// <summary>
+    /// Shares the divisions out: this worker is number <paramref name="rank"/> (from 0) of the living.
+    /// </summary>
     public void Share(int rank, int living)
     {
         var preferred = Enumerable.Range(0, Division.Count)
@@ -70,7 +72,9 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         _start = order.Divisions.Last(claimed.Contains) + 1;
     }
 
-    /// <summary>Starts from the beginning everywhere: jobs were handed back, or another worker's divisions came over.</summary>
+    /// <summary>
+    /// Starts from the beginning everywhere: jobs were handed back, or another worker's divisions came over.
+    /// </summary>
     public void Forget()
     {
         Array.Clear(_marks);

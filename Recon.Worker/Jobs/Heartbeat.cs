@@ -8,8 +8,11 @@ namespace Recon.Worker.Jobs;
 /// first; who may settle is decided by leases.
 /// </summary>
 internal sealed class Heartbeat(
-    NpgsqlDataSource database, WorkerIdentity worker, WorkerOptions options, TimeProvider clock, ILogger<Heartbeat> logger)
-    : BackgroundService
+    NpgsqlDataSource database,
+    WorkerIdentity worker,
+    WorkerOptions options,
+    TimeProvider clock,
+    ILogger<Heartbeat> logger) : BackgroundService
 {
     private volatile WorkerShare _share = new(0, 1);
 
@@ -27,7 +30,8 @@ internal sealed class Heartbeat(
         var share = new WorkerShare(Math.Max(0, living.IndexOf(worker.Id)), Math.Max(1, living.Count));
         if (share != _share)
         {
-            logger.LogInformation("Worker {Worker} is number {Rank} of {Living}", worker.Id, share.Rank + 1, share.Living);
+            logger.LogInformation(
+                "Worker {Worker} is number {Rank} of {Living}", worker.Id, share.Rank + 1, share.Living);
             _share = share;
         }
     }
@@ -64,7 +68,8 @@ internal sealed class Heartbeat(
                 return;
             }
 
-            await Task.Delay(options.Heartbeat, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Heartbeat, clock, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -39,8 +39,10 @@ internal sealed class WakeUp(NpgsqlDataSource database, TimeProvider clock, ILog
             }
             catch (Exception e) when (e is NpgsqlException or IOException)
             {
-                logger.LogWarning("Not listening for wake-ups, polling until the database answers: {Reason}", e.Message);
-                await Task.Delay(ReconnectDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                logger.LogWarning(
+                    "Not listening for wake-ups, polling until the database answers: {Reason}", e.Message);
+                await Task.Delay(ReconnectDelay, clock, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -64,7 +64,10 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(LockJobsSql) { Parameters = { new() { Value = jobIds }, new() { Value = lease } } },
+                new NpgsqlBatchCommand(LockJobsSql)
+                {
+                    Parameters = { new() { Value = jobIds }, new() { Value = lease } },
+                },
                 AccountLocks.Statement([.. accountIds.Values]),
             },
         };
@@ -146,7 +149,10 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
                 new() { Value = postings.CreatedAt },
             },
         };
-        var finish = new NpgsqlBatchCommand(FinishJobsSql) { Parameters = { new() { Value = jobIds }, new() { Value = lease } } };
+        var finish = new NpgsqlBatchCommand(FinishJobsSql)
+        {
+            Parameters = { new() { Value = jobIds }, new() { Value = lease } },
+        };
         batch.BatchCommands.Add(settle);
         batch.BatchCommands.Add(finish);
         await batch.ExecuteNonQueryAsync(cancel);
@@ -193,15 +199,20 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
     // The guard again: however long the writing took, a lease that ended meanwhile settles nothing.
     private const string FinishJobsSql = """
         UPDATE recon_jobs AS j
-        SET status = 'completed', finished_at = clock_timestamp(), suspect = false, runs_alone = false, last_error = NULL
+        SET status = 'completed', finished_at = clock_timestamp(),
+            suspect = false, runs_alone = false, last_error = NULL
         WHERE j.id = ANY ($1) AND j.lease = $2 AND j.status = 'processing' AND j.available_at > clock_timestamp()
         """;
 }
 
-/// <summary>What was committed: one settlement for each job, in their order, and the time of their entries (UTC).</summary>
+/// <summary>
+/// What was committed: one settlement for each job, in their order, and the time of their entries (UTC).
+/// </summary>
 internal sealed record SettledBatch(IReadOnlyList<Settlement> Settlements, DateTime CreatedAt);
 
-/// <summary>A job was taken over, or its lease ran out, before its effect could be committed. Nothing was written.</summary>
+/// <summary>
+/// A job was taken over, or its lease ran out, before its effect could be committed. Nothing was written.
+/// </summary>
 internal sealed class LeaseLostException(long lease) : Exception($"Lease {lease} is no longer held.");
 
 /// <summary>A job is open although its payment is missing or no longer pending. Nothing was written.</summary>

@@ -16,7 +16,9 @@ internal sealed class SettleJobs(
     /// <param name="stopping">Ends the work after the transaction at hand; the rest is handed back.</param>
     /// <param name="cancel">Ends also the transaction at hand.</param>
     /// <returns>How many payments were settled.</returns>
-    /// <exception cref="NpgsqlException">The database is in trouble; what was still held was handed back if it could be.</exception>
+    /// <exception cref="NpgsqlException">
+    /// The database is in trouble; what was still held was handed back if it could be.
+    /// </exception>
     public async Task<int> ExecuteAsync(Claim claim, CancellationToken stopping, CancellationToken cancel)
     {
         // What failed before, or was held by a worker that died, runs first and by itself: it must not take others
@@ -92,7 +94,9 @@ internal sealed class SettleJobs(
         return await SettleTogetherAsync([job], run);
     }
 
-    /// <returns>Null when all were settled, else the parts to try next: none when they are out of this worker's hands.</returns>
+    /// <returns>
+    /// Null when all were settled, else the parts to try next: none when they are out of this worker's hands.
+    /// </returns>
     private async Task<IReadOnlyList<IReadOnlyList<ClaimedJob>>?> SettleTogetherAsync(
         IReadOnlyList<ClaimedJob> jobs, Run run)
     {

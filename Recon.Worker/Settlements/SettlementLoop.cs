@@ -10,7 +10,12 @@ namespace Recon.Worker.Settlements;
 /// for, however long it takes.
 /// </summary>
 internal sealed class SettlementLoop(
-    SettlementPass pass, WakeUp wakeUp, Notifier changes, WorkerIdentity worker, WorkerOptions options, TimeProvider clock,
+    SettlementPass pass,
+    WakeUp wakeUp,
+    Notifier changes,
+    WorkerIdentity worker,
+    WorkerOptions options,
+    TimeProvider clock,
     ILogger<SettlementLoop> logger) : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan ContestedDelay = TimeSpan.FromMilliseconds(10);
@@ -21,12 +26,14 @@ internal sealed class SettlementLoop(
 
     private long _lastPass = clock.GetTimestamp();
 
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var silence = clock.GetElapsedTime(Interlocked.Read(ref _lastPass));
         return Task.FromResult(silence < options.Lease + (options.Poll * 2)
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy(FormattableString.Invariant($"The last pass ended {silence.TotalSeconds:0} s ago.")));
+            : HealthCheckResult.Unhealthy(
+                FormattableString.Invariant($"The last pass ended {silence.TotalSeconds:0} s ago.")));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -77,8 +84,11 @@ internal sealed class SettlementLoop(
         }
     }
 
-    private static TimeSpan TroubleDelay(int attempt) =>
-        TimeSpan.FromMilliseconds(Math.Min(TroubleDelayMax.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10))));
+    private static TimeSpan TroubleDelay(int attempt)
+    {
+        var milliseconds = 100 * Math.Pow(2, Math.Min(attempt, 10));
+        return TimeSpan.FromMilliseconds(Math.Min(TroubleDelayMax.TotalMilliseconds, milliseconds));
+    }
 
     private async Task DelayAsync(TimeSpan delay, CancellationToken cancel) =>
         await Task.Delay(delay, clock, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

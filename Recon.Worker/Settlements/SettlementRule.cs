@@ -17,13 +17,16 @@ internal static class SettlementRule
         < 0 => Settlement.Failed(amount, "negative_amount"),
         0 => Settlement.Failed(amount, "zero_amount"),
         _ when currency.Exponent == 2 && amount % currency.MinorPerMajor == DiscrepantMinorPart =>
-            new Settlement("completed_with_discrepancy", amount, DiscrepantMinorPart, FailureReason: null, "minor_part_13"),
+            new Settlement(
+                "completed_with_discrepancy", amount, DiscrepantMinorPart, FailureReason: null, "minor_part_13"),
         _ => new Settlement("completed", amount, Discrepancy: null, FailureReason: null, "matched"),
     };
 }
 
 /// <summary>The end of a payment: its status, and what the reconciliation result says about it.</summary>
-/// <param name="Status">completed, completed_with_discrepancy or failed; the whole amount is posted unless failed.</param>
+/// <param name="Status">
+/// completed, completed_with_discrepancy or failed; the whole amount is posted unless failed.
+/// </param>
 /// <param name="Expected">The amount asked for, minor units.</param>
 /// <param name="Discrepancy">What could not be matched, minor units.</param>
 /// <param name="Rule">The rule that decided.</param>

@@ -67,7 +67,8 @@ public sealed class MoneyTests
 
     private static (MoneyError Error, long Minor) Read(string amount, string currency)
     {
-        var error = Money.TryFromDecimal(decimal.Parse(amount, CultureInfo.InvariantCulture), Currency.Get(currency), out var money);
+        var value = decimal.Parse(amount, CultureInfo.InvariantCulture);
+        var error = Money.TryFromDecimal(value, Currency.Get(currency), out var money);
         return (error, money.Minor);
     }
 }

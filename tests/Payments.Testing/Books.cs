@@ -27,7 +27,8 @@ public static class Books
         FROM accounts AS a LEFT JOIN ledger_entries AS e ON e.account_id = a.id
         GROUP BY a.id HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.position <> count(e.position)
         UNION ALL
-        SELECT format('entry %s-%s says %s after it, replay says %s', r.account_id, r.position, r.balance_after, r.replayed)
+        SELECT format('entry %s-%s says %s after it, replay says %s',
+            r.account_id, r.position, r.balance_after, r.replayed)
         FROM (
             SELECT account_id, position, balance_after,
                 sum(amount) OVER w AS replayed, row_number() OVER w AS place,

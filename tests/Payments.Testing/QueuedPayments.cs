@@ -3,7 +3,9 @@ using Payments.Ledger.Jobs;
 
 namespace Payments.Testing;
 
-/// <summary>A payment to be queued; <paramref name="Amount"/> in minor units, no payer for one out of clearing.</summary>
+/// <summary>
+/// A payment to be queued; <paramref name="Amount"/> in minor units, no payer for one out of clearing.
+/// </summary>
 public sealed record QueuedPayment(string Payee, long Amount, string Currency = "USD", string? Payer = null)
 {
     public Guid Id { get; init; } = Guid.CreateVersion7();
@@ -46,7 +48,8 @@ public static class QueuedPayments
             SELECT q.id, q.kind, q.payee, q.payer, q.amount, q.currency, 1, q.id::text, '\x00', now()
             FROM queued AS q
         )
-        INSERT INTO recon_jobs (id, payment_id, kind, division, payee_account, payer_account, amount, currency, traceparent)
+        INSERT INTO recon_jobs (id, payment_id, kind, division, payee_account, payer_account, amount, currency,
+            traceparent)
         SELECT q.id, q.id, q.kind, q.division, q.payee, q.payer, q.amount, q.currency, q.traceparent
         FROM queued AS q
         ORDER BY q.place

@@ -107,7 +107,8 @@ public static class TestServer
         await using (var superuser = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = unfinished, Pooling = false }))
         {
-            await new Migrator(superuser, AppPassword, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+            var migrator = new Migrator(superuser, AppPassword, NullLogger<Migrator>.Instance);
+            await migrator.MigrateAsync(CancellationToken.None);
         }
 
         await ExecuteOnAsync(connection, $"ALTER DATABASE {unfinished} RENAME TO {Template}");

@@ -30,7 +30,9 @@ internal sealed class WorkerProcess(TestDatabase database, params (string Name, 
         await notify.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Waits until the worker says that payments were settled and this one is; throws after a minute.</summary>
+    /// <summary>
+    /// Waits until the worker says that payments were settled and this one is; throws after a minute.
+    /// </summary>
     public async Task WaitUntilSettledAsync(QueuedPayment payment)
     {
         await using var connection = await database.App.OpenConnectionAsync();

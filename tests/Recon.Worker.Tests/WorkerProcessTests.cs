@@ -67,7 +67,8 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         }
 
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM workers"));
-        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE status = 'processing'"));
+        Assert.Equal(0, await database.ScalarAsync<long>(
+            "SELECT count(*) FROM recon_jobs WHERE status = 'processing'"));
     }
 
     [Fact]
@@ -97,15 +98,21 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         await using var worker = new WorkerProcess(database, ("Telemetry:TraceRatio", "1"));
         worker.CreateClient();
         var trace = ActivityTraceId.CreateRandom();
-        var payment = new QueuedPayment("ACC-TRACE", 100) { Traceparent = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" };
+        var payment = new QueuedPayment("ACC-TRACE", 100)
+        {
+            Traceparent = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01",
+        };
 
         await worker.PayAsync(payment);
         await worker.WaitUntilSettledAsync(payment);
         var settle = await spans.WaitForAsync(span => span.OperationName == "settle" && span.TraceId == trace);
 
         var wait = await spans.WaitForAsync(span => span.OperationName == "queue wait" && span.TraceId == trace);
-        var batch = await spans.WaitForAsync(span => span.OperationName == "settle batch" && span.TraceId == settle.Links.Single().Context.TraceId);
-        var claim = await spans.WaitForAsync(span => span.OperationName == "claim" && span.ParentSpanId == batch.SpanId);
+        var batchTrace = settle.Links.Single().Context.TraceId;
+        var batch = await spans.WaitForAsync(
+            span => span.OperationName == "settle batch" && span.TraceId == batchTrace);
+        var claim = await spans.WaitForAsync(
+            span => span.OperationName == "claim" && span.ParentSpanId == batch.SpanId);
         Assert.Equal(payment.Id, settle.GetTagItem("payment.id"));
         Assert.Equal("completed", settle.GetTagItem("payment.status"));
         Assert.True(wait.StartTimeUtc + wait.Duration <= settle.StartTimeUtc + settle.Duration);
@@ -122,7 +129,8 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         await worker.SettleAllAsync(Cancel);
         await worker.SettleAllAsync(Cancel);
 
-        Assert.DoesNotContain(spans.Seen, span => span.Source.Name == WorkerTelemetry.SourceName && span.OperationName == "claim"
+        Assert.DoesNotContain(spans.Seen, span => span.Source.Name == WorkerTelemetry.SourceName
+            && span.OperationName == "claim"
             && Equals(span.GetTagItem("recon.batch.size"), 0));
     }
 

@@ -23,7 +23,9 @@ public sealed class AccountDirectoryTests(TestDatabase database) : IClassFixture
     [Fact]
     public async Task A_clearing_account_is_opened_as_a_system_account_with_a_debit_balance()
     {
-        await new AccountDirectory(database.App).FindOrOpenAsync(new HashSet<AccountKey> { new("clearing/07", "EUR") }, Cancel);
+        var keys = new HashSet<AccountKey> { new("clearing/07", "EUR") };
+
+        await new AccountDirectory(database.App).FindOrOpenAsync(keys, Cancel);
 
         Assert.Equal((true, "debit"), Assert.Single(await database.QueryAsync<(bool, string)>(
             "SELECT system, normal_balance FROM accounts WHERE name = 'clearing/07'")));

@@ -25,5 +25,6 @@ public sealed class AccountNameTests
     [InlineData("clearing")]
     [InlineData("Suspense")]
     [InlineData("USDC_BUFFER")]
-    public void The_names_of_system_accounts_are_kept_back_in_any_case(string name) => Assert.True(AccountName.IsReserved(name));
+    public void The_names_of_system_accounts_are_kept_back_in_any_case(string name) =>
+        Assert.True(AccountName.IsReserved(name));
 }

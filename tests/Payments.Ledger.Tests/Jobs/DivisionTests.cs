@@ -14,7 +14,10 @@ public sealed class DivisionTests
     [Fact]
     public void Accounts_are_spread_over_all_divisions()
     {
-        var sizes = Enumerable.Range(0, 64_000).GroupBy(i => Division.Of($"ACC-{i}")).Select(group => group.Count()).ToList();
+        var sizes = Enumerable.Range(0, 64_000)
+            .GroupBy(i => Division.Of($"ACC-{i}"))
+            .Select(group => group.Count())
+            .ToList();
 
         Assert.Equal(Division.Count, sizes.Count);
         Assert.All(sizes, size => Assert.InRange(size, 700, 1_300));

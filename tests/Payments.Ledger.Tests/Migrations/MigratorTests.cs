@@ -30,7 +30,9 @@ public sealed class MigratorTests : IAsyncLifetime
     {
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => MigrateAsync()));
 
-        Assert.Equal(Enumerable.Range(1, Migrator.Version), await QueryAsync<int>("SELECT number FROM schema_migrations ORDER BY number"));
+        Assert.Equal(
+            Enumerable.Range(1, Migrator.Version),
+            await QueryAsync<int>("SELECT number FROM schema_migrations ORDER BY number"));
     }
 
     [Fact]
@@ -38,8 +40,10 @@ public sealed class MigratorTests : IAsyncLifetime
     {
         await MigrateAsync();
 
-        Assert.Equal(["payments_owner"], await QueryAsync<string>("SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'"));
-        Assert.Equal([false], await QueryAsync<bool>("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'payments_owner'"));
+        Assert.Equal(["payments_owner"], await QueryAsync<string>(
+            "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'"));
+        Assert.Equal([false], await QueryAsync<bool>(
+            "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'payments_owner'"));
     }
 
     [Fact]
@@ -58,7 +62,8 @@ public sealed class MigratorTests : IAsyncLifetime
     public async Task A_database_of_a_newer_version_is_refused()
     {
         await MigrateAsync();
-        await using var add = _superuser.CreateCommand(@"INSERT INTO schema_migrations (number, name, hash) VALUES (9999, 'next', '\x00')");
+        await using var add = _superuser.CreateCommand(
+            @"INSERT INTO schema_migrations (number, name, hash) VALUES (9999, 'next', '\x00')");
         await add.ExecuteNonQueryAsync(Cancel);
 
         await Assert.ThrowsAsync<InvalidOperationException>(MigrateAsync);

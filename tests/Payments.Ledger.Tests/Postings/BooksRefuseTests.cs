@@ -13,7 +13,8 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    // Accounts 1 and 2 in USD with one transaction between them, 3 in EUR; ids are given, so that statements can name them.
+    // Accounts 1 and 2 in USD with one transaction between them, 3 in EUR; ids are given,
+    // so that statements can name them.
     public async ValueTask InitializeAsync() => await database.ExecuteAsync($"""
         INSERT INTO accounts (id, name, currency) OVERRIDING SYSTEM VALUE
         VALUES (1, 'A', 'USD'), (2, 'B', 'USD'), (3, 'A', 'EUR') ON CONFLICT DO NOTHING;
@@ -36,8 +37,14 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
         { "one_sided", Post("'{1,2}', '{2,2}'", "(1, 2, -100, 'USD')") },
         { "balanced_only_across_currencies", Post("'{1,3}', '{2,1}'", "(1, 2, -100, 'USD'), (3, 1, 100, 'EUR')") },
         { "in_another_currency_than_its_account", Post("'{1,3}', '{2,1}'", "(1, 2, -100, 'USD'), (3, 1, 100, 'USD')") },
-        { "more_entries_than_announced", Post("'{1,2}', '{2,2}'", "(1, 2, -100, 'USD'), (2, 2, 50, 'USD'), (2, 3, 50, 'USD')") },
-        { "fewer_entries_than_announced", Post("'{1,2,3}', '{2,2,1}'", "(1, 2, -100, 'USD'), (2, 2, 100, 'USD')", count: 3) },
+        {
+            "more_entries_than_announced",
+            Post("'{1,2}', '{2,2}'", "(1, 2, -100, 'USD'), (2, 2, 50, 'USD'), (2, 3, 50, 'USD')")
+        },
+        {
+            "fewer_entries_than_announced",
+            Post("'{1,2,3}', '{2,2,1}'", "(1, 2, -100, 'USD'), (2, 2, 100, 'USD')", count: 3)
+        },
         { "other_positions_than_listed", Post("'{1,2}', '{2,2}'", "(1, 2, -100, 'USD'), (2, 3, 100, 'USD')") },
         { "a_zero_entry", Post("'{1,2}', '{2,2}'", "(1, 2, 0, 'USD'), (2, 2, 0, 'USD')") },
         { "an_account_that_does_not_exist", Post("'{1,99}', '{2,1}'", "(1, 2, -100, 'USD'), (99, 1, 100, 'USD')") },
@@ -87,7 +94,8 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
         var refusals = await RefusalsAsync(sql);
 
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusals[0].SqlState);
-        Assert.Equal((PostgresErrorCodes.RestrictViolation, "ledger_is_immutable"), (refusals[1].SqlState, refusals[1].ConstraintName));
+        Assert.Equal(PostgresErrorCodes.RestrictViolation, refusals[1].SqlState);
+        Assert.Equal("ledger_is_immutable", refusals[1].ConstraintName);
         await TheBooksAreAsTheyWereAsync();
     }
 
@@ -96,7 +104,10 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
     {
         await using var connection = await database.App.OpenConnectionAsync(Cancel);
         await using var import = await connection.BeginBinaryImportAsync(
-            "COPY ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency) FROM STDIN (FORMAT binary)",
+            """
+            COPY ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            FROM STDIN (FORMAT binary)
+            """,
             Cancel);
         await import.WriteRowAsync(Cancel, 1L, 2L, -100L, -200L, DateTime.UnixEpoch, Guid.Parse(Settled), "USD");
 
@@ -153,7 +164,8 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
     private async Task<IReadOnlyList<PostgresException>> RefusalsAsync(string sql) =>
     [
         await Assert.ThrowsAsync<PostgresException>(() => RunAsync(database.App, sql)),
-        await Assert.ThrowsAsync<PostgresException>(() => RunAsync(database.Superuser, $"SET LOCAL ROLE payments_owner; {sql}")),
+        await Assert.ThrowsAsync<PostgresException>(
+            () => RunAsync(database.Superuser, $"SET LOCAL ROLE payments_owner; {sql}")),
     ];
 
     private static async Task RunAsync(NpgsqlDataSource source, string sql)

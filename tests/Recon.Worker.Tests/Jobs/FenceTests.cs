@@ -4,7 +4,9 @@ using Recon.Worker.Settlements;
 
 namespace Recon.Worker.Tests.Jobs;
 
-/// <summary>A worker that lost its lease is kept from the books, whenever it wakes up. Leases are aged by SQL.</summary>
+/// <summary>
+/// A worker that lost its lease is kept from the books, whenever it wakes up. Leases are aged by SQL.
+/// </summary>
 public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -17,10 +19,12 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         var claim = await frozen.ClaimAllAsync(Cancel);
         await database.EndLeasesAsync();
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+        await Assert.ThrowsAsync<LeaseLostException>(
+            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
 
         Assert.Equal(0, await SettlementsOfAsync(payment));
-        Assert.Equal("pending", await database.ScalarAsync<string>("SELECT status FROM payments WHERE id = @Id", payment));
+        Assert.Equal("pending", await database.ScalarAsync<string>(
+            "SELECT status FROM payments WHERE id = @Id", payment));
         await SettleTheRestAsync();
     }
 
@@ -34,7 +38,8 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await database.EndLeasesAsync();
         await successor.SettleAllAsync(Cancel);
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+        await Assert.ThrowsAsync<LeaseLostException>(
+            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
 
         Assert.Equal(1, await SettlementsOfAsync(payment));
         await Books.ShouldBeRightAsync(database);
@@ -72,8 +77,9 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
 
         Assert.Equal(0, await worker.Jobs.ExecuteAsync(claim, CancellationToken.None, Cancel));
 
+        var ids = claim.Jobs.Select(j => j.Id).ToArray();
         Assert.Equal(0, await database.ScalarAsync<long>(
-            "SELECT count(*) FROM ledger_transactions WHERE id = ANY (@ids)", new { ids = claim.Jobs.Select(j => j.Id).ToArray() }));
+            "SELECT count(*) FROM ledger_transactions WHERE id = ANY (@ids)", new { ids }));
         await database.EndLeasesAsync();
         await SettleTheRestAsync();
     }
@@ -85,7 +91,8 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await using var worker = new TestWorker(database, options => options.LeaseSeconds = 1);
         var claim = await worker.ClaimAllAsync(Cancel);
 
-        // What a SIGSTOP in the middle of a settlement looks like to the server: a session that holds rows and is silent.
+        // What a SIGSTOP in the middle of a settlement looks like to the server:
+        // a session that holds rows and is silent.
         await using var source = new NpgsqlDataSourceBuilder(database.AppConnectionString)
         {
             ConnectionStringBuilder = { Options = worker.Options.SessionSettings, Pooling = false },

@@ -3,7 +3,9 @@ using Payments.Testing;
 
 namespace Recon.Worker.Tests.Jobs;
 
-/// <summary>One payment that cannot be settled is confined and charged; what hits everyone is charged to nobody.</summary>
+/// <summary>
+/// One payment that cannot be settled is confined and charged; what hits everyone is charged to nobody.
+/// </summary>
 public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -39,7 +41,8 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         }
 
         Assert.Equal(1, await CountAsync("status = 'dead' AND failures = 3 AND last_error LIKE '%overflow%'", poison));
-        Assert.Equal("pending", await database.ScalarAsync<string>("SELECT status FROM payments WHERE id = @Id", poison));
+        Assert.Equal("pending", await database.ScalarAsync<string>(
+            "SELECT status FROM payments WHERE id = @Id", poison));
     }
 
     [Fact]
@@ -66,7 +69,8 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
 
         await Assert.ThrowsAsync<PostgresException>(() => worker.Pass.RunOnceAsync(CancellationToken.None, Cancel));
 
-        Assert.Equal(1, await CountAsync("status = 'pending' AND failures = 0 AND available_at <= clock_timestamp()", payment));
+        Assert.Equal(1, await CountAsync(
+            "status = 'pending' AND failures = 0 AND available_at <= clock_timestamp()", payment));
         await database.ExecuteAsync("GRANT INSERT ON ledger_entries TO payments_app");
         await worker.SettleAllAsync(Cancel);
         Assert.Equal(1, await CountAsync("status = 'completed'", payment));
@@ -109,8 +113,10 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         await database.EndLeasesAsync();
         await worker.SettleAllAsync(Cancel);
 
-        Assert.Equal(1, await CountAsync("status = 'dead' AND failures = 2 AND last_error LIKE '%worker died%'", killer));
-        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM ledger_transactions WHERE id = @Id", killer));
+        Assert.Equal(1, await CountAsync(
+            "status = 'dead' AND failures = 2 AND last_error LIKE '%worker died%'", killer));
+        Assert.Equal(0, await database.ScalarAsync<long>(
+            "SELECT count(*) FROM ledger_transactions WHERE id = @Id", killer));
     }
 
     [Fact]
@@ -124,7 +130,8 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         Assert.Equal(0, await worker.Jobs.ExecuteAsync(claim, stopping: new CancellationToken(canceled: true), Cancel));
 
         Assert.Equal(1, await CountAsync(
-            "status = 'pending' AND failures = 0 AND locked_by IS NULL AND available_at <= clock_timestamp()", payment));
+            "status = 'pending' AND failures = 0 AND locked_by IS NULL AND available_at <= clock_timestamp()",
+            payment));
         await worker.SettleAllAsync(Cancel);
     }
 
@@ -132,12 +139,14 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
     private async Task<QueuedPayment> QueuePoisonAsync(string account)
     {
         await database.ExecuteAsync(
-            "INSERT INTO accounts (name, currency, balance) VALUES (@account, 'USD', 9223372036854775807)", new { account });
+            "INSERT INTO accounts (name, currency, balance) VALUES (@account, 'USD', 9223372036854775807)",
+            new { account });
         var poison = new QueuedPayment(account, 1);
         await database.QueueAsync(poison);
         return poison;
     }
 
     private Task<long> CountAsync(string condition, params QueuedPayment[] payments) => database.ScalarAsync<long>(
-        $"SELECT count(*) FROM recon_jobs WHERE id = ANY (@ids) AND {condition}", new { ids = payments.Select(p => p.Id).ToArray() });
+        $"SELECT count(*) FROM recon_jobs WHERE id = ANY (@ids) AND {condition}",
+        new { ids = payments.Select(p => p.Id).ToArray() });
 }

@@ -32,7 +32,9 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         string[] accounts = ["ACC-RACE-1", "ACC-RACE-2", "ACC-RACE-3"];
         await database.QueueAsync(
             [.. Enumerable.Range(1, 900).Select(i => new QueuedPayment(accounts[i % accounts.Length], i))]);
-        var workers = Enumerable.Range(1, 4).Select(i => new TestWorker(database, options => options.BatchSize = 5 * i)).ToList();
+        var workers = Enumerable.Range(1, 4)
+            .Select(i => new TestWorker(database, options => options.BatchSize = 5 * i))
+            .ToList();
 
         await Task.WhenAll(workers.Select(worker => Task.Run(async () =>
         {
@@ -102,7 +104,8 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         {
             insert.CommandText = """
                 WITH p AS (
-                    INSERT INTO payments (id, kind, payee_account, amount, currency, owner_id, idempotency_key, fingerprint, created_at)
+                    INSERT INTO payments (id, kind, payee_account, amount, currency, owner_id,
+                        idempotency_key, fingerprint, created_at)
                     VALUES ($1, 'payment', 'ACC-LATE', 1, 'USD', 1, 'late', '\x00', now())
                 )
                 INSERT INTO recon_jobs (id, payment_id, division, payee_account, amount, currency)
@@ -121,6 +124,7 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         {
         }
 
-        Assert.Equal("completed", await database.ScalarAsync<string>("SELECT status FROM payments WHERE id = @late", new { late }));
+        Assert.Equal("completed", await database.ScalarAsync<string>(
+            "SELECT status FROM payments WHERE id = @late", new { late }));
     }
 }

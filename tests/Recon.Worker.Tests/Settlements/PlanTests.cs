@@ -22,7 +22,8 @@ public sealed class PlanTests(TestDatabase database) : IClassFixture<TestDatabas
 
         var scanned = await database.QueryAsync<(string Table, long Rows)>("""
             SELECT relname::text, seq_tup_read FROM pg_stat_user_tables
-            WHERE relname IN ('payments', 'recon_jobs', 'ledger_entries', 'ledger_transactions', 'reconciliation_results')
+            WHERE relname IN (
+                'payments', 'recon_jobs', 'ledger_entries', 'ledger_transactions', 'reconciliation_results')
             """);
         Assert.All(scanned, table => Assert.InRange(table.Rows, 0, 5 * Payments));
         await Books.ShouldBeRightAsync(database);

@@ -37,7 +37,8 @@ public sealed class SettleJobsTests(TestDatabase database) : IClassFixture<TestD
         await SettleAsync(payment);
 
         var row = Assert.Single(await database.QueryAsync<(string, long?, string?, bool)>(
-            "SELECT status, discrepancy, failure_reason, settled_at IS NOT NULL FROM payments WHERE id = @Id", payment));
+            "SELECT status, discrepancy, failure_reason, settled_at IS NOT NULL FROM payments WHERE id = @Id",
+            payment));
 
         Assert.Equal((status, discrepancy, reason, true), row);
         await Books.ShouldBeRightAsync(database);
@@ -86,9 +87,12 @@ public sealed class SettleJobsTests(TestDatabase database) : IClassFixture<TestD
         var oneMore = new QueuedPayment("ACC-MIN-TO", 1, Payer: "ACC-MIN");
         await SettleAsync(tooMuch, exactly, oneMore);
 
-        Assert.Equal(["failed insufficient_funds", "completed ", "failed insufficient_funds"], await database.QueryAsync<string>("""
-            SELECT concat(status, ' ', failure_reason) FROM payments WHERE id = ANY (@ids) ORDER BY array_position(@ids, id)
-            """, new { ids = new[] { tooMuch.Id, exactly.Id, oneMore.Id } }));
+        var ends = await database.QueryAsync<string>("""
+            SELECT concat(status, ' ', failure_reason) FROM payments
+            WHERE id = ANY (@ids)
+            ORDER BY array_position(@ids, id)
+            """, new { ids = new[] { tooMuch.Id, exactly.Id, oneMore.Id } });
+        Assert.Equal(["failed insufficient_funds", "completed ", "failed insufficient_funds"], ends);
         await Books.ShouldBeRightAsync(database);
     }
 

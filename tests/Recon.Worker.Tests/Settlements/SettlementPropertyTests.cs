@@ -31,7 +31,8 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
             .Check(Config.QuickThrowOnFailure.WithMaxTest(15));
     }
 
-    private bool Holds(List<(string Payee, string? Payer, string Currency, long Amount)> drawn, int workers, int batchSize) =>
+    private bool Holds(
+        List<(string Payee, string? Payer, string Currency, long Amount)> drawn, int workers, int batchSize) =>
         HoldsAsync(drawn, workers, batchSize).GetAwaiter().GetResult();
 
     private async Task<bool> HoldsAsync(
@@ -40,7 +41,8 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
         // Names of their own for each case, so that cases need not be cleaned up.
         var prefix = $"case{_case++}-";
         var payments = drawn
-            .Select(p => new QueuedPayment(prefix + p.Payee, p.Amount, p.Currency, p.Payer is null ? null : prefix + p.Payer))
+            .Select(p => new QueuedPayment(
+                prefix + p.Payee, p.Amount, p.Currency, p.Payer is null ? null : prefix + p.Payer))
             .ToList();
         await database.QueueAsync(payments);
         await SettleAsync(workers, batchSize);
@@ -48,14 +50,17 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
         var reference = new ReferenceLedger();
         payments.ForEach(reference.Settle);
 
+        var like = prefix + "%";
         Assert.Equal(
-            reference.Balances.OrderBy(account => account.Key).Select(account => (account.Key.Name, account.Key.Currency, account.Value)),
+            reference.Balances
+                .OrderBy(account => account.Key)
+                .Select(account => (account.Key.Name, account.Key.Currency, account.Value)),
             (await database.QueryAsync<(string Name, string Currency, long Balance)>(
-                "SELECT name, currency, balance FROM accounts WHERE name LIKE @like", new { like = prefix + "%" })).Order());
+                "SELECT name, currency, balance FROM accounts WHERE name LIKE @like", new { like })).Order());
         Assert.Equal(
             reference.Statuses.OrderBy(status => status.Key).Select(status => (status.Key, status.Value)),
             (await database.QueryAsync<(Guid Id, string Status)>(
-                "SELECT id, status FROM payments WHERE payee_account LIKE @like", new { like = prefix + "%" })).Order());
+                "SELECT id, status FROM payments WHERE payee_account LIKE @like", new { like })).Order());
         await Books.ShouldBeRightAsync(database);
         return true;
     }
@@ -98,7 +103,9 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
                 return;
             }
 
-            Statuses[payment.Id] = payment.Currency == "USD" && payment.Amount % 100 == 13 ? "completed_with_discrepancy" : "completed";
+            Statuses[payment.Id] = payment.Currency == "USD" && payment.Amount % 100 == 13
+                ? "completed_with_discrepancy"
+                : "completed";
             Move(payment.Payee, payment.Currency, payment.Amount);
             if (payment.Payer is not null)
             {
