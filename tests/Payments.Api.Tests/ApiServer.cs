@@ -58,6 +58,7 @@ public sealed class ApiServer : IAsyncDisposable
             builder.UseSetting("Management:Port", "0");
             builder.UseSetting("Auth:LoopbackAsDeveloper", "false");
             builder.UseSetting("Logging:LogLevel:Default", "None");
+            builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore", "None");
             foreach (var (name, value) in settings)
             {
                 builder.UseSetting(name, value);

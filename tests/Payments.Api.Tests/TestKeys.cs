@@ -22,6 +22,7 @@ internal static class TestKeys
             SELECT gen_random_uuid(), id, now(), now() + @expiresIn::interval, CASE WHEN @revoked THEN now() END,
                 @hash, @scopes
             FROM owner
+            ON CONFLICT (key_hash) DO NOTHING
             """,
             new
             {

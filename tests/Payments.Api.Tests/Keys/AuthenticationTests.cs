@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Options;
 using Payments.Api.Keys;
 
 namespace Payments.Api.Tests.Keys;
@@ -141,12 +140,18 @@ public sealed class AuthenticationTests(ApiFixture fixture) : IClassFixture<ApiF
     [Theory]
     [InlineData("Production")]
     [InlineData("Staging")]
-    public void Outside_development_the_loopback_setting_keeps_the_process_from_starting(string environment)
+    public async Task Outside_development_the_loopback_setting_keeps_the_process_from_starting(string environment)
     {
-        var error = Assert.Throws<OptionsValidationException>(() => ApiServer.Start(
-            fixture.Database.AppConnectionString, environment, (LoopbackSetting, "true")));
+        string[] arguments =
+        [
+            $"--environment={environment}", $"--{LoopbackSetting}=true", "--urls=http://127.0.0.1:0",
+            "--Management:Port=0", "--Logging:LogLevel:Default=None",
+            $"--ConnectionStrings:payments={fixture.Database.AppConnectionString}",
+        ];
 
-        Assert.Contains(LoopbackSetting, error.Message, StringComparison.Ordinal);
+        var exitCode = await Task.Run(() => typeof(Program).Assembly.EntryPoint!.Invoke(null, [arguments]));
+
+        Assert.Equal(1, exitCode);
     }
 
     private static async Task<int> StatusAsync(HttpClient client, params (string Name, string Value)[] headers)
