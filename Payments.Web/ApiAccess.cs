@@ -17,18 +17,17 @@ internal static class ApiAccess
             .AddHttpClient<PaymentsApi>(client =>
             {
                 client.BaseAddress = Address;
-                // The last limit, above those of the outgoing-call policy: a screen waits no longer for an answer.
-                client.Timeout = TimeSpan.FromSeconds(30);
+                client.Timeout = TimeSpan.FromSeconds(10);
             })
-            .AddHttpMessageHandler<ApiKeyHandler>();
+            .AddHttpMessageHandler<ApiKeyHandler>()
+            .WithoutResilience();
     }
 
     /// <summary>
-    /// Takes retries and time limits off a client whose calls stream: a body that is passed on cannot be sent twice,
-    /// and an answer that never ends is not late.
+    /// Takes the outgoing-call policy off a client. A person who waits is told at once and decides what to repeat, a
+    /// body that is passed on cannot be sent twice, and an answer that never ends is not late.
     /// </summary>
     public static IHttpClientBuilder WithoutResilience(this IHttpClientBuilder client) => client
-        .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan)
         .ConfigureAdditionalHttpMessageHandlers((handlers, _) =>
         {
             for (var i = handlers.Count - 1; i >= 0; i--)

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.WebUtilities;
-using Polly;
 
 namespace Payments.Web;
 
@@ -75,7 +74,7 @@ internal sealed class PaymentsApi(HttpClient http, ILogger<PaymentsApi> log)
                 : await ReadProblemAsync(response, cancel);
         }
         catch (Exception error) when (
-            error is HttpRequestException or IOException or ExecutionRejectedException or TimeoutException
+            error is HttpRequestException or IOException
             || (error is OperationCanceledException && !cancel.IsCancellationRequested))
         {
             log.LogWarning(error, "{Method} {Address} had no answer", request.Method, request.RequestUri);

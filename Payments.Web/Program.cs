@@ -9,6 +9,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPaymentsApi(builder.Configuration);
 builder.Services.AddChangeFeed();
 builder.Services.AddApiForwarding();
+builder.Services.AddAntiforgery(options => options.SuppressXFrameOptionsHeader = true);
 builder.Services.AddRazorComponents().AddInteractiveServerComponents();
 
 var app = builder.Build();

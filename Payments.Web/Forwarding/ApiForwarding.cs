@@ -14,7 +14,11 @@ internal static class ApiForwarding
     public const string ClientName = "api-forwarding";
 
     public static void AddApiForwarding(this IServiceCollection services) => services
-        .AddHttpClient(ClientName, client => client.BaseAddress = ApiAccess.Address)
+        .AddHttpClient(ClientName, client =>
+        {
+            client.BaseAddress = ApiAccess.Address;
+            client.Timeout = Timeout.InfiniteTimeSpan;
+        })
         .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -44,7 +48,7 @@ internal static class ApiForwarding
             ForwardedHeaders.CopyToAnswer(response, context.Response.Headers);
             context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
             // Headers go out at once, so that a stream is open before its first event.
-            await context.Response.StartAsync(cancel);
+            await context.Response.Body.FlushAsync(cancel);
             await response.Content.CopyToAsync(context.Response.Body, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -66,7 +70,7 @@ internal static class ApiForwarding
 
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true)
         {
-            request.Content = new StreamContent(incoming.Body);
+            request.Content = new ForwardedBody(incoming);
         }
 
         ForwardedHeaders.CopyToRequest(context, request);

@@ -85,6 +85,11 @@ internal sealed class ChangeListener(
         {
             // The process is stopping.
         }
+        catch (Exception error)
+        {
+            // Whatever it is, screens without signals still work, and a later attempt may succeed.
+            log.LogError(error, "The event stream failed; connecting again");
+        }
 
         return connected;
     }
@@ -128,7 +133,11 @@ internal static class ChangeFeedRegistration
         services.AddSingleton<ChangeFeed>();
         services.AddHostedService<ChangeListener>();
         services
-            .AddHttpClient(ChangeListener.ClientName, client => client.BaseAddress = ApiAccess.Address)
+            .AddHttpClient(ChangeListener.ClientName, client =>
+            {
+                client.BaseAddress = ApiAccess.Address;
+                client.Timeout = Timeout.InfiniteTimeSpan;
+            })
             .AddHttpMessageHandler<ApiKeyHandler>()
             .WithoutResilience();
     }

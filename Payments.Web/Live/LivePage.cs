@@ -40,13 +40,11 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
 
     protected override void OnInitialized()
     {
-        _persisting = Persisted.RegisterOnPersisting(
-            () =>
-            {
-                Persisted.PersistAsJson(StateKey, View);
-                return Task.CompletedTask;
-            },
-            RendererInfo.IsInteractive ? null : AssignedRenderMode);
+        _persisting = Persisted.RegisterOnPersisting(() =>
+        {
+            Persisted.PersistAsJson(StateKey, new Rendered(View, Failure));
+            return Task.CompletedTask;
+        });
 
         if (RendererInfo.IsInteractive)
         {
@@ -62,11 +60,16 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
         }
 
         _address = Navigation.Uri;
+        View = null;
         Failure = null;
-        // What the page was rendered with on the server is what its interactive twin starts from.
-        View = Persisted.TryTakeFromJson<TView>(StateKey, out var rendered) ? rendered : null;
 
-        if (View is null)
+        // What the page was rendered with on the server is what its interactive twin starts from.
+        if (Persisted.TryTakeFromJson<Rendered>(StateKey, out var rendered) && rendered is not null)
+        {
+            View = rendered.View;
+            Failure = rendered.Failure;
+        }
+        else
         {
             await RefreshAsync();
         }
@@ -134,6 +137,8 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
     }
 
     private string StateKey => GetType().Name + _address;
+
+    private sealed record Rendered(TView? View, Problem? Failure);
 
     private void Show(Answer<TView> answer)
     {

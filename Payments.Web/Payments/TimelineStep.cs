@@ -41,11 +41,11 @@ public sealed record TimelineStep(
         return payment switch
         {
             _ when claimedAt is not null =>
-                new("Claimed by a worker", Progress.Done, claimedAt, claimedAt - payment.CreatedAt, note),
-            { IsPending: true, Job.Status: "dead" } => new("Claimed by a worker", Progress.Done, Note: note),
+                new("Claimed", Progress.Done, claimedAt, claimedAt - payment.CreatedAt, note),
+            { IsPending: true, Job.Status: "dead" } => new("Claimed", Progress.Done, Note: note),
             { IsPending: true } => new("Waiting in the queue", Progress.Running),
             { Status: PaymentStatus.Cancelled } => new("Taken from the queue", Progress.Done),
-            _ => new("Claimed by a worker", Progress.Done, Note: note),
+            _ => new("Claimed", Progress.Done, Note: note),
         };
     }
 
