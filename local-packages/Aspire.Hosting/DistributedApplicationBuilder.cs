@@ -39,7 +39,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddHealthChecks();
 
         _host.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        _host.Services.AddSingleton(new ResourceNotificationService());
+        _host.Services.AddSingleton(new ResourceNotificationService(TimeProvider.System));
         _host.Services.AddSingleton<IResourceCollection>(Resources);
         _host.Services.AddSingleton(ExecutionContext);
         _host.Services.AddSingleton(services => DashboardOptions.From(
@@ -48,6 +48,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddSingleton<DcpHost>();
         _host.Services.AddSingleton<HealthMonitor>();
         _host.Services.AddSingleton<ResourceProcesses>();
+        _host.Services.AddSingleton<ResourceService>();
         _host.Services.AddHostedService<Orchestrator>();
     }
 

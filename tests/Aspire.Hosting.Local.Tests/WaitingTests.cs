@@ -7,7 +7,7 @@ namespace Aspire.Hosting.Local.Tests;
 /// <summary>When a resource may start, and in which order resources stop.</summary>
 public sealed class WaitingTests
 {
-    private readonly ResourceNotificationService _notifications = new();
+    private readonly ResourceNotificationService _notifications = new(TimeProvider.System);
     private readonly ProjectResource _api = new("api");
     private readonly ProjectResource _web = new("web");
 

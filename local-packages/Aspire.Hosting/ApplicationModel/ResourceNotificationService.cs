@@ -21,9 +21,9 @@ public class ResourceNotificationService
     private readonly Dictionary<string, ResourceEvent> _current = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<Channel<ResourceEvent>, bool> _watchers = [];
 
-    internal ResourceNotificationService()
-    {
-    }
+    private readonly TimeProvider _clock;
+
+    internal ResourceNotificationService(TimeProvider clock) => _clock = clock;
 
     /// <summary>Changes the state of all replicas of a resource.</summary>
     public async Task PublishUpdateAsync(
@@ -59,6 +59,14 @@ public class ResourceNotificationService
         lock (_lock)
         {
             return _current.TryGetValue(resourceId, out resourceEvent);
+        }
+    }
+
+    internal IReadOnlyList<ResourceEvent> Current()
+    {
+        lock (_lock)
+        {
+            return [.. _current.Values];
         }
     }
 
@@ -168,9 +176,10 @@ public class ResourceNotificationService
         string.Equals(update.Resource.Name, name, StringComparison.OrdinalIgnoreCase)
         || string.Equals(update.ResourceId, name, StringComparison.OrdinalIgnoreCase);
 
-    private static CustomResourceSnapshot Initial(IResource resource) => new()
+    private CustomResourceSnapshot Initial(IResource resource) => new()
     {
         ResourceType = resource.GetType().Name.Replace("Resource", "", StringComparison.Ordinal),
         Properties = [],
+        CreationTimeStamp = _clock.GetUtcNow().UtcDateTime,
     };
 }

@@ -15,6 +15,10 @@ internal sealed record DashboardOptions(bool IsEnabled, Uri FrontendUrl, string 
 
     public string OtlpApiKey { get; } = NewKey();
 
+    public string ResourceServiceUrl { get; } = FreeUrl();
+
+    public string ResourceServiceKey { get; } = NewKey();
+
     public string LoginUrl => $"{FrontendUrl.GetLeftPart(UriPartial.Authority)}/login?t={BrowserToken}";
 
     /// <summary>Ports that settings fixed, and which must be free.</summary>

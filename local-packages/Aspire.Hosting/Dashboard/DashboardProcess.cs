@@ -13,14 +13,15 @@ internal static class DashboardProcess
     {
         await dcp.CreateAsync<ExecutableSpec, ExecutableStatus>(
             "executables",
-            new(new("aspire-dashboard"), new(program, Path.GetDirectoryName(program)!))
-            {
-                Kind = "Executable",
-                Spec = new(program, Path.GetDirectoryName(program)!)
+            new(
+                new("aspire-dashboard"),
+                new(program, Path.GetDirectoryName(program)!)
                 {
                     Args = ["dashboard"],
                     Env = [.. Variables(options).Select(variable => new NameValue(variable.Key, variable.Value))],
-                },
+                })
+            {
+                Kind = "Executable",
             },
             cancel);
 
@@ -41,6 +42,9 @@ internal static class DashboardProcess
         ["ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL"] = options.OtlpHttpUrl,
         ["DASHBOARD__FRONTEND__AUTHMODE"] = "BrowserToken",
         ["DASHBOARD__FRONTEND__BROWSERTOKEN"] = options.BrowserToken,
+        ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = options.ResourceServiceUrl,
+        ["DASHBOARD__RESOURCESERVICECLIENT__AUTHMODE"] = "ApiKey",
+        ["DASHBOARD__RESOURCESERVICECLIENT__APIKEY"] = options.ResourceServiceKey,
         ["DASHBOARD__OTLP__AUTHMODE"] = "ApiKey",
         ["DASHBOARD__OTLP__PRIMARYAPIKEY"] = options.OtlpApiKey,
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
@@ -16,6 +17,8 @@ internal sealed class DcpClient : IDisposable
 {
     private const string Api = "apis/usvc-dev.developer.microsoft.com/v1/";
     private const string MergePatch = "application/merge-patch+json";
+
+    private static readonly TimeSpan DeletionPollDelay = TimeSpan.FromMilliseconds(50);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -79,13 +82,6 @@ internal sealed class DcpClient : IDisposable
         return await ReadAsync<DcpObject<TSpec, TStatus>>(response, cancel);
     }
 
-    public async Task<DcpObject<TSpec, TStatus>> GetAsync<TSpec, TStatus>(
-        string kind, string name, CancellationToken cancel)
-    {
-        using var response = await _http.GetAsync($"{Api}{kind}/{name}", cancel);
-        return await ReadAsync<DcpObject<TSpec, TStatus>>(response, cancel);
-    }
-
     public async Task<IReadOnlyList<DcpObject<TSpec, TStatus>>> ListAsync<TSpec, TStatus>(
         string kind, CancellationToken cancel)
     {
@@ -93,9 +89,23 @@ internal sealed class DcpClient : IDisposable
         return (await ReadAsync<DcpList<TSpec, TStatus>>(response, cancel)).Items;
     }
 
+    /// <summary>Returns when the object is gone, also when there was none.</summary>
     public async Task DeleteAsync(string kind, string name, CancellationToken cancel)
     {
-        using var response = await _http.DeleteAsync($"{Api}{kind}/{name}", cancel);
+        var path = $"{Api}{kind}/{name}";
+        using var deletion = await _http.DeleteAsync(path, cancel);
+
+        while (true)
+        {
+            using var response = await _http.GetAsync(path, cancel);
+
+            if (response.StatusCode == HttpStatusCode.NotFound)
+            {
+                return;
+            }
+
+            await Task.Delay(DeletionPollDelay, cancel);
+        }
     }
 
     public Task PatchAsync(string kind, string name, object patch, CancellationToken cancel) =>

@@ -17,6 +17,7 @@ internal sealed class Orchestrator(
     ResourceProcesses processes,
     ResourceNotificationService notifications,
     DashboardOptions dashboard,
+    ResourceService resourceService,
     IConfiguration configuration,
     ILogger<DistributedApplication> logger) : IHostedService, IDisposable
 {
@@ -89,6 +90,7 @@ internal sealed class Orchestrator(
 
         if (dashboard.IsEnabled)
         {
+            await resourceService.StartAsync(cancel);
             starts.Add(DashboardProcess.StartAsync(dashboard, bundle.DashboardProgram, dcp.Client, cancel));
         }
 

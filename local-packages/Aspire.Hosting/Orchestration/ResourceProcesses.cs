@@ -17,6 +17,10 @@ internal sealed class ResourceProcesses(
     ResourceNotificationService notifications,
     ILoggerFactory loggers)
 {
+    public const string StartCommand = "start";
+    public const string StopCommand = "stop";
+    public const string RestartCommand = "restart";
+
     private const string Kind = "executables";
     private const int LogTailLines = 20;
 
@@ -34,18 +38,21 @@ internal sealed class ResourceProcesses(
 
     /// <summary>Stops every replica, and returns when none runs.</summary>
     public Task StopAsync(IResource resource, CancellationToken cancel) =>
-        Task.WhenAll(resource.ReplicaNames().Select(replica => StopAsync(resource, replica, cancel)));
+        Task.WhenAll(resource.ReplicaNames().Select(replica => StopAsync(replica, cancel)));
 
-    public async Task StartAsync(IResource resource, string replica, CancellationToken cancel)
+    private async Task StartAsync(IResource resource, string replica, CancellationToken cancel)
     {
+        // A process that ran before under this name makes room for its successor.
+        if (_resources.ContainsKey(replica))
+        {
+            await dcp.Client.DeleteAsync(Kind, replica, cancel);
+        }
+
         await PublishAsync(resource, replica, KnownResourceStates.Starting);
         var command = await CommandAsync(resource, cancel);
         var configuration = await ProcessConfiguration.BuildAsync(resource, replica, dashboard, execution, cancel);
 
-        // A process that ran before under this name makes room for its successor.
-        await dcp.Client.DeleteAsync(Kind, replica, cancel);
         _resources[replica] = resource;
-
         await dcp.Client.CreateAsync<ExecutableSpec, ExecutableStatus>(
             Kind,
             new(
@@ -65,7 +72,39 @@ internal sealed class ResourceProcesses(
                 && (state == KnownResourceStates.Running || KnownResourceStates.IsTerminal(state)), cancel);
     }
 
-    public async Task StopAsync(IResource resource, string replica, CancellationToken cancel)
+    /// <summary>Does what a person asked for one replica.</summary>
+    /// <exception cref="DistributedApplicationException">There is no such replica or command.</exception>
+    public async Task ExecuteAsync(string replica, string command, CancellationToken cancel)
+    {
+        if (!notifications.TryGetCurrentState(replica, out var state) || !IsProcess(state.Resource))
+        {
+            throw new DistributedApplicationException($"No process is called '{replica}'.");
+        }
+
+        switch (command)
+        {
+            case StartCommand:
+                await StartAsync(state.Resource, replica, cancel);
+                break;
+
+            case StopCommand:
+                await StopAsync(replica, cancel);
+                break;
+
+            case RestartCommand:
+                await StopAsync(replica, cancel);
+                await StartAsync(state.Resource, replica, cancel);
+                break;
+
+            default:
+                throw new DistributedApplicationException($"'{replica}' has no command '{command}'.");
+        }
+    }
+
+    /// <summary>Whether the replica has been started, and so has output.</summary>
+    public bool HasProcess(string replica) => _resources.ContainsKey(replica);
+
+    private async Task StopAsync(string replica, CancellationToken cancel)
     {
         if (!_resources.ContainsKey(replica))
         {
