@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 
 namespace Payments.Web;
 
-/// <summary>How this process reaches the API: by its name in service discovery, with the configured key if any.</summary>
+/// <summary>How this process reaches the API: by its name, and with the configured key if there is one.</summary>
 internal static class ApiAccess
 {
     /// <summary>Resolved by service discovery, from <c>services:api:http:0</c>.</summary>

@@ -34,7 +34,7 @@ internal static class MoneyText
             CultureInfo.InvariantCulture,
             out amount);
 
-    /// <summary>Decimals of the offered currencies, or null for another: then the API's own decimals are shown.</summary>
+    /// <summary>Decimals of the offered currencies, or null for another, which keeps those of the answer.</summary>
     public static int? DecimalsOf(string currency) => currency switch
     {
         "JPY" => 0,

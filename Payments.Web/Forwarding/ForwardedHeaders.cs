@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Payments.Web.Forwarding;
 
-/// <summary>Which headers pass through: all, but for those that concern one connection only (RFC 9110, 7.6.1).</summary>
+/// <summary>Which headers pass through: all but those of one connection (RFC 9110, section 7.6.1).</summary>
 internal static class ForwardedHeaders
 {
     private static readonly FrozenSet<string> HopByHop = FrozenSet.Create(

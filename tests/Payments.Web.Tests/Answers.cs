@@ -11,7 +11,8 @@ internal static class Answers
 
     public const string Unavailable = """
         {"type":"about:blank","title":"Service Unavailable","status":503,
-         "detail":"The database cannot be reached.","code":"database_unavailable","traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
+         "detail":"The database cannot be reached.","code":"database_unavailable",
+         "traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}
         """;
 
     public const string NotFound = """
@@ -45,14 +46,15 @@ internal static class Answers
          "description":null,"status":"completed_with_discrepancy","discrepancy":0.13,"refundedAmount":0.00,
          "failureReason":null,"createdAt":"2026-03-01T10:00:00Z","settledAt":"2026-03-01T10:00:01.6Z",
          "traceId":"4bf92f3577b34da6a3ce929d0e0e4736",
-         "job":{"status":"completed","attempts":2,"lockedBy":"worker-a","lockedAt":"2026-03-01T10:00:01.5Z","lastError":null},
+         "job":{"status":"completed","attempts":2,"lockedBy":"worker-a","lockedAt":"2026-03-01T10:00:01.5Z",
+           "lastError":null},
          "reconciliation":{"matched":false,"status":"completed_with_discrepancy","expectedAmount":250.00,
            "actualAmount":250.13,"discrepancy":0.13,"rule":"minor_part_13","createdAt":"2026-03-01T10:00:01.6Z"},
          "ledgerEntries":[
-           {"id":"1-9","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"clearing","direction":"debit",
-            "amount":250.13,"balanceAfter":-250.13,"position":9,"createdAt":"2026-03-01T10:00:01.6Z"},
-           {"id":"12-7","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"ACC-001","direction":"credit",
-            "amount":250.13,"balanceAfter":750.13,"position":7,"createdAt":"2026-03-01T10:00:01.6Z"}],
+           {"id":"1-9","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"clearing",
+            "direction":"debit","amount":250.13,"balanceAfter":-250.13,"position":9,"createdAt":"2026-03-01T10:00:01.6Z"},
+           {"id":"12-7","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"ACC-001",
+            "direction":"credit","amount":250.13,"balanceAfter":750.13,"position":7,"createdAt":"2026-03-01T10:00:01.6Z"}],
          "refunds":[]}
         """;
 

@@ -7,12 +7,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Payments.Web.Live;
 
-// Events are dispatched by handler ids, which only the render tree has; the test library that hides this is not to be had.
+// Events are dispatched by handler ids, which only the render tree has.
 #pragma warning disable BL0006
 
 namespace Payments.Web.Tests;
 
-/// <summary>A page as a circuit would run it: rendered to HTML, alive to events and signals, without a browser.</summary>
+/// <summary>A page as a circuit would run it: rendered to HTML, alive to events and signals.</summary>
 internal sealed class Screen : IAsyncDisposable
 {
     private readonly WebApplication _app;
