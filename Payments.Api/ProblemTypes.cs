@@ -1,7 +1,8 @@
 namespace Payments.Api;
 
 /// <summary>
-/// One kind of refusal. Clients switch on <see cref="Code"/> or <see cref="Uri"/>, which never change, and never on text.
+/// One kind of refusal. Clients switch on <see cref="Code"/> or <see cref="Uri"/>, which never change, and never on
+/// text.
 /// </summary>
 /// <param name="Code">Stable, snake_case.</param>
 /// <param name="Status">The HTTP status of every problem of this type.</param>
@@ -12,7 +13,9 @@ internal sealed record ProblemType(string Code, int Status, string Title, string
     /// <summary>The last part of <see cref="Uri"/>.</summary>
     public string Name { get; } = Code.Replace('_', '-');
 
-    /// <summary>Where this API documents the type; relative to the API's root, as RFC 9457 section 3.1.1 allows.</summary>
+    /// <summary>
+    /// Where this API documents the type; relative to the API's root, as RFC 9457 section 3.1.1 allows.
+    /// </summary>
     public string Uri { get; } = "/problems/" + Code.Replace('_', '-');
 }
 
@@ -30,7 +33,8 @@ internal static class ProblemTypes
 
     public static readonly ProblemType InvalidCursor = new(
         "invalid_cursor", 400, "The cursor is not valid",
-        "'starting_after' and 'ending_before' take the id of an item of the same list, and only one of them at a time.");
+        "'starting_after' and 'ending_before' take the id of an item of the same list, "
+        + "and only one of them at a time.");
 
     public static readonly ProblemType IdempotencyKeyMissing = new(
         "idempotency_key_missing", 400, "The Idempotency-Key header is missing",
@@ -73,7 +77,8 @@ internal static class ProblemTypes
 
     public static readonly ProblemType IdempotencyKeyInUse = new(
         "idempotency_key_in_use", 409, "A request with this idempotency key is being executed",
-        "The first request with this key has not ended yet. Wait for the seconds in Retry-After and send the same again.");
+        "The first request with this key has not ended yet. Wait for the seconds in Retry-After "
+        + "and send the same again.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -85,7 +90,8 @@ internal static class ProblemTypes
 
     public static readonly ProblemType IdempotencyKeyReused = new(
         "idempotency_key_reused", 422, "The idempotency key belongs to another request",
-        "The key was used before with other values. A key names one request for ever: use a new one for a new request.");
+        "The key was used before with other values. A key names one request for ever: "
+        + "use a new one for a new request.");
 
     public static readonly ProblemType Unprocessable = new(
         "unprocessable", 422, "A value is refused",

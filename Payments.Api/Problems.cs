@@ -10,7 +10,8 @@ namespace Payments.Api;
 /// <param name="Detail">What is wrong with this request; says nothing about the inside of the system.</param>
 /// <param name="RetryAfterSeconds">Sent as Retry-After.</param>
 internal sealed record Problem(
-    ProblemType Type, string Detail, IReadOnlyList<ProblemError>? Errors = null, int? RetryAfterSeconds = null) : IResult
+    ProblemType Type, string Detail, IReadOnlyList<ProblemError>? Errors = null, int? RetryAfterSeconds = null)
+    : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {

@@ -29,7 +29,8 @@ builder.WebHost.ConfigureKestrel(server =>
     server.RequestHeaderEncodingSelector = name =>
         name.Equals(IdempotencyKey.Header, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
 });
-builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+builder.Services.ConfigureHttpJsonOptions(json =>
+    json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
 builder.Services.AddOpenApiDescription();
 builder.Services.AddApiKeys();
 builder.Services.AddEvents();

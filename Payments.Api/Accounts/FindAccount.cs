@@ -44,7 +44,8 @@ internal sealed class FindAccount(NpgsqlDataSource database)
 
     private static (Problem? Problem, IReadOnlyList<AccountRow> Rows) Choose(List<AccountRow> rows)
     {
-        var currencies = rows.Select(row => row.Currency).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var currencies = rows.Select(row => row.Currency)
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         var currency = currencies switch
         {
             [] => null,

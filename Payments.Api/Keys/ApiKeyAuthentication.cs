@@ -12,8 +12,8 @@ internal sealed class AuthOptions
     public const string Section = "Auth";
 
     /// <summary>
-    /// Lets callers on this machine act with the developer key without presenting it. In Development only: elsewhere the
-    /// process does not start with it.
+    /// Lets callers on this machine act with the developer key without presenting it. In Development only: elsewhere
+    /// the process does not start with it.
     /// </summary>
     public bool LoopbackAsDeveloper { get; set; }
 }
@@ -62,7 +62,8 @@ internal sealed class ApiKeyAuthentication(
     {
         var scope = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? "";
         Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{scope}\"";
-        return new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.").ExecuteAsync(Context);
+        return new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.")
+            .ExecuteAsync(Context);
     }
 
     private async Task<AuthenticateResult> AuthenticateAsync(string key) =>

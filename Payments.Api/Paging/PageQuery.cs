@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Payments.Api.Paging;
 
 /// <summary>
-/// Reads the query string of a list. Unknown and repeated parameters are refused: a filter that was mistyped and ignored
-/// would answer with what was not asked for.
+/// Reads the query string of a list. Unknown and repeated parameters are refused: a filter that was mistyped and
+/// ignored would answer with what was not asked for.
 /// </summary>
 internal sealed class PageQuery
 {

@@ -26,14 +26,16 @@ internal sealed class CommitPayments(
     private readonly List<IntakeItem> _released = [];
     private bool _outage;
 
-    /// <summary>Completes every item, except those it returns, whose turn it is now (see <see cref="IntakeItem.Fail"/>).</summary>
+    /// <summary>
+    /// Completes every item, except those it returns, whose turn it is now (see <see cref="IntakeItem.Fail"/>).
+    /// </summary>
     public async Task<List<IntakeItem>> ExecuteAsync(List<IntakeItem> items)
     {
         using var activity = IntakeTelemetry.StartBatch(items);
         var started = clock.GetTimestamp();
         _released.Clear();
 
-        // A key that was found taken is looked up. Should its row be gone by then, it is free: once more from the start.
+        // A key that was found taken is looked up. Should its row be gone by then, it is free: from the start again.
         IReadOnlyList<IntakeItem> round = items;
         for (var i = 0; i < MostRounds && round.Count > 0; i++)
         {
@@ -100,7 +102,9 @@ internal sealed class CommitPayments(
         }
     }
 
-    /// <summary>Completes the items whose keys are taken; returns those whose keys are not, against expectation.</summary>
+    /// <summary>
+    /// Completes the items whose keys are taken; returns those whose keys are not, against expectation.
+    /// </summary>
     private async Task<IReadOnlyList<IntakeItem>> LookUpAsync(IntakeItem[] items)
     {
         for (var attempt = 0; ; attempt++)

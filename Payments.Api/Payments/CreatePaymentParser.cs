@@ -22,7 +22,9 @@ internal static class CreatePaymentParser
         Description = 8,
     }
 
-    /// <summary>The accepted request, or what is wrong with the body: its syntax first, its shape, then its values.</summary>
+    /// <summary>
+    /// The accepted request, or what is wrong with the body: its syntax first, its shape, then its values.
+    /// </summary>
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreatePaymentRequest? request)
     {
         request = null;

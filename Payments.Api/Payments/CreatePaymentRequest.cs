@@ -5,7 +5,9 @@ using Payments.Ledger.Accounts;
 namespace Payments.Api.Payments;
 
 /// <summary>A request to create a payment whose every value has been accepted.</summary>
-/// <param name="Amount">May be zero or negative: settlement fails such a payment, so that there is a record of it.</param>
+/// <param name="Amount">
+/// May be zero or negative: settlement fails such a payment, so that there is a record of it.
+/// </param>
 internal sealed record CreatePaymentRequest(string AccountId, Money Amount, string? Description)
 {
     /// <summary>Longest description, in characters (Unicode code points).</summary>

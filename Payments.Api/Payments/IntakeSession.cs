@@ -7,9 +7,9 @@ namespace Payments.Api.Payments;
 
 /// <summary>The intake's connection and its two statements.</summary>
 /// <remarks>
-/// The insert is prepared, which saves a quarter of its cost when batches are small. Its plan cannot go bad: it reads no
-/// table, and the session leaves it no join but the hash join, whatever number of rows it expects. The look-up does read
-/// a table, and is planned each time.
+/// The insert is prepared, which saves a quarter of its cost when batches are small. Its plan cannot go bad: it reads
+/// no table, and the session leaves it no join but the hash join, whatever number of rows it expects. The look-up does
+/// read a table, and is planned each time.
 /// </remarks>
 internal sealed class IntakeSession(NpgsqlDataSource database) : IAsyncDisposable
 {
@@ -54,7 +54,9 @@ internal sealed class IntakeSession(NpgsqlDataSource database) : IAsyncDisposabl
         return CompleteInserted(items, inserted);
     }
 
-    /// <summary>The payments that hold the items' keys, in the order of the items; null where no payment does.</summary>
+    /// <summary>
+    /// The payments that hold the items' keys, in the order of the items; null where no payment does.
+    /// </summary>
     public async Task<NewPayment?[]> LookUpAsync(IntakeItem[] items)
     {
         var connection = await OpenAsync(_keyWaitMilliseconds);

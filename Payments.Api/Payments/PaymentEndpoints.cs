@@ -28,7 +28,8 @@ internal static class PaymentEndpoints
 
         group.MapPost("", CreateAsync)
             .RequireAuthorization(Scopes.PaymentsWrite)
-            .WithName("CreatePayment").WithSummary("Creates a payment; a repetition with the same key is answered alike")
+            .WithName("CreatePayment")
+            .WithSummary("Creates a payment; a repetition with the same key is answered alike")
             .DescribesCreatePayment()
             .Produces<PaymentAnswer>(StatusCodes.Status201Created)
             .ProducesProblems(400, 409, 413, 415, 422, 503);
@@ -151,5 +152,6 @@ internal static class PaymentEndpoints
             ? JsonAnswer.Of(payment, ApiJson.Default.PaymentDetails)
             : Problems.PaymentNotFound;
 
-    private static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) => Guid.TryParseExact(text, "D", out id);
+    private static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>
+        Guid.TryParseExact(text, "D", out id);
 }

@@ -115,7 +115,9 @@ internal sealed class PaymentIntake(
         }
     }
 
-    /// <summary>The first of each key; the others wait for it, because one statement cannot insert a key twice.</summary>
+    /// <summary>
+    /// The first of each key; the others wait for it, because one statement cannot insert a key twice.
+    /// </summary>
     private List<IntakeItem> SeparateEqualKeys(List<IntakeItem> batch)
     {
         if (batch.Count == 1)

@@ -38,7 +38,8 @@ internal sealed class WorkerWakeUp(NpgsqlDataSource database, TimeProvider clock
             catch (Exception e)
             {
                 logger.LogWarning(e, "Workers could not be notified; they find new jobs by polling until they can be");
-                await Task.Delay(RetryDelay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(RetryDelay, clock, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

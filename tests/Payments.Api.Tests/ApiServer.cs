@@ -84,10 +84,11 @@ internal static class PaymentRequests
     }
 
     /// <summary>Creates a payment and returns its id.</summary>
-    public static async Task<Guid> PayAsync(this HttpClient client, string account, decimal amount, string currency = "USD")
+    public static async Task<Guid> PayAsync(
+        this HttpClient client, string account, decimal amount, string currency = "USD")
     {
-        using var response = await client.CreateAsync(
-            FormattableString.Invariant($$"""{"accountId":"{{account}}","amount":{{amount}},"currency":"{{currency}}"}"""));
+        using var response = await client.CreateAsync(FormattableString.Invariant(
+            $$"""{"accountId":"{{account}}","amount":{{amount}},"currency":"{{currency}}"}"""));
         Assert.Equal(201, (int)response.StatusCode);
         return (await response.ReadAsync()).GetProperty("id").GetGuid();
     }

@@ -47,7 +47,9 @@ internal sealed class DatabaseProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Cuts the connection in place of the next answer that ends a statement which inserted something.</summary>
+    /// <summary>
+    /// Cuts the connection in place of the next answer that ends a statement which inserted something.
+    /// </summary>
     public void LoseNextAnswer() => Interlocked.Exchange(ref _answersToLose, 1);
 
     public async ValueTask DisposeAsync()

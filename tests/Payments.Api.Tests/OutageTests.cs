@@ -74,7 +74,10 @@ public sealed class OutageTests : IAsyncLifetime
     {
         using var first = await _api.Client.CreateAsync(Body);
         await _database.ExecuteAsync(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'payments_app'");
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = 'payments_app'
+            """);
 
         using var second = await _api.Client.CreateAsync(Body);
 

@@ -2,17 +2,21 @@ namespace Payments.Api.Tests.Accounts;
 
 public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
+    private const string Ledger = "/api/v1/accounts/ACC-LEDGER/ledger";
+
     [Fact]
     public async Task An_account_is_opened_by_its_first_settlement_and_unknown_before()
     {
         var id = await fixture.Client.PayAsync("ACC-NEW", 100);
-        using var queued = await fixture.Client.GetAsync("/accounts/ACC-NEW/balance", TestContext.Current.CancellationToken);
+        using var queued = await fixture.Client.GetAsync(
+            "/accounts/ACC-NEW/balance", TestContext.Current.CancellationToken);
         Assert.Equal(404, (int)queued.StatusCode);
         Assert.Equal("account_not_found", await queued.CodeAsync());
 
         await Settlement.CompleteAsync(fixture.Database, id);
 
-        Assert.Equal("100.00", (await fixture.Client.GetJsonAsync("/accounts/ACC-NEW/balance")).GetProperty("balance").GetRawText());
+        var balance = await fixture.Client.GetJsonAsync("/accounts/ACC-NEW/balance");
+        Assert.Equal("100.00", balance.GetProperty("balance").GetRawText());
     }
 
     [Fact]
@@ -27,7 +31,10 @@ public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var balance = await fixture.Client.GetJsonAsync("/accounts/ACC-BAL/balance");
 
         Assert.Equal(
-            $$"""{"accountId":"ACC-BAL","balance":100.00,"pending":50.25,"available":100.00,"currency":"USD","version":1,"asOf":{{balance.GetProperty("asOf").GetRawText()}}}""",
+            $$"""
+            {"accountId":"ACC-BAL","balance":100.00,"pending":50.25,"available":100.00,"currency":"USD",
+            "version":1,"asOf":{{balance.GetProperty("asOf").GetRawText()}}}
+            """.ReplaceLineEndings(""),
             balance.GetRawText());
     }
 
@@ -38,7 +45,8 @@ public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         await fixture.Database.ExecuteAsync(
             """
             INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
-            SELECT id, id, 4000, 0, 'transfer', 'USD', 'ACC-PAYEE', 'ACC-PAYER' FROM (SELECT gen_random_uuid() AS id) AS new
+            SELECT id, id, 4000, 0, 'transfer', 'USD', 'ACC-PAYEE', 'ACC-PAYER'
+            FROM (SELECT gen_random_uuid() AS id) AS new
             """);
 
         var balance = await fixture.Client.GetJsonAsync("/accounts/ACC-PAYER/balance");
@@ -98,19 +106,21 @@ public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-LEDGER", i));
         }
 
-        var first = await fixture.Client.GetJsonAsync("/api/v1/accounts/ACC-LEDGER/ledger?limit=3");
+        var first = await fixture.Client.GetJsonAsync(Ledger + "?limit=3");
         var data = first.GetProperty("data").EnumerateArray().ToList();
         var last = data[^1].GetProperty("id").GetString();
-        var second = await fixture.Client.GetJsonAsync($"/api/v1/accounts/ACC-LEDGER/ledger?limit=3&starting_after={last}");
-        var back = await fixture.Client.GetJsonAsync($"/api/v1/accounts/ACC-LEDGER/ledger?limit=2&ending_before={last}");
+        var second = await fixture.Client.GetJsonAsync(Ledger + $"?limit=3&starting_after={last}");
+        var back = await fixture.Client.GetJsonAsync(Ledger + $"?limit=2&ending_before={last}");
 
         Assert.Equal(["5.00 15.00", "4.00 10.00", "3.00 6.00"], data.Select(Shown), StringComparer.Ordinal);
         Assert.True(first.GetProperty("has_more").GetBoolean());
-        Assert.Equal(["2.00 3.00", "1.00 1.00"], second.GetProperty("data").EnumerateArray().Select(Shown), StringComparer.Ordinal);
+        Assert.Equal(["2.00 3.00", "1.00 1.00"],
+            second.GetProperty("data").EnumerateArray().Select(Shown), StringComparer.Ordinal);
         Assert.False(second.GetProperty("has_more").GetBoolean());
-        Assert.Equal(["5.00 15.00", "4.00 10.00"], back.GetProperty("data").EnumerateArray().Select(Shown), StringComparer.Ordinal);
-        Assert.Equal((400, "invalid_cursor"), await RefusalAsync("../api/v1/accounts/ACC-LEDGER/ledger?starting_after=1-999"));
-        Assert.Equal((400, "invalid_cursor"), await RefusalAsync("../api/v1/accounts/ACC-LEDGER/ledger?starting_after=x"));
+        Assert.Equal(["5.00 15.00", "4.00 10.00"],
+            back.GetProperty("data").EnumerateArray().Select(Shown), StringComparer.Ordinal);
+        Assert.Equal((400, "invalid_cursor"), await RefusalAsync(".." + Ledger + "?starting_after=1-999"));
+        Assert.Equal((400, "invalid_cursor"), await RefusalAsync(".." + Ledger + "?starting_after=x"));
         Assert.Equal((404, "account_not_found"), await RefusalAsync("../api/v1/accounts/nobody/ledger"));
     }
 
@@ -122,7 +132,8 @@ public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
     private async Task<(int Status, string Code)> RefusalAsync(string address)
     {
-        using var response = await fixture.Client.GetAsync("/accounts/" + address, TestContext.Current.CancellationToken);
+        using var response = await fixture.Client.GetAsync(
+            "/accounts/" + address, TestContext.Current.CancellationToken);
         return ((int)response.StatusCode, await response.CodeAsync());
     }
 }

@@ -44,7 +44,8 @@ public sealed class IdempotencyTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         using var first = await fixture.Client.CreateAsync(Body, "repeated");
         var text = await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        await Settlement.CompleteAsync(fixture.Database, JsonDocument.Parse(text).RootElement.GetProperty("id").GetGuid());
+        await Settlement.CompleteAsync(
+            fixture.Database, JsonDocument.Parse(text).RootElement.GetProperty("id").GetGuid());
 
         using var second = await fixture.Client.CreateAsync(Body, "\"repeated\"");
 
@@ -147,11 +148,13 @@ public sealed class IdempotencyTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [Fact]
     public async Task A_key_that_another_transaction_holds_is_in_use_and_delays_no_other_key_for_long()
     {
-        await using var holder = await fixture.Database.Superuser.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var holder = await fixture.Database.Superuser.OpenConnectionAsync(
+            TestContext.Current.CancellationToken);
         await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using (var insert = new NpgsqlCommand(
             """
-            INSERT INTO payments (id, amount, created_at, owner_id, fingerprint, kind, currency, payee_account, idempotency_key)
+            INSERT INTO payments
+                (id, amount, created_at, owner_id, fingerprint, kind, currency, payee_account, idempotency_key)
             SELECT gen_random_uuid(), 1, now(), id, '\x00', 'payment', 'USD', 'ACC-001', 'held'
             FROM key_owners WHERE name = 'tester'
             """,

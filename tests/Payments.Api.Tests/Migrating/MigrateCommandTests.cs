@@ -26,7 +26,9 @@ public sealed class MigrateCommandTests : IAsyncLifetime
         Assert.Equal(0, await RunAsync("Development"));
 
         Assert.Equal(Migrator.Version, await ScalarAsync<int>("SELECT count(*) FROM schema_migrations"));
-        Assert.Equal("developer,reviewer", await ScalarAsync<string>("SELECT string_agg(name, ',' ORDER BY name) FROM key_owners"));
+        Assert.Equal(
+            "developer,reviewer",
+            await ScalarAsync<string>("SELECT string_agg(name, ',' ORDER BY name) FROM key_owners"));
         Assert.Equal(2, await ScalarAsync<int>("SELECT count(*) FROM api_keys"));
 
         var app = new NpgsqlConnectionStringBuilder(_superuser)

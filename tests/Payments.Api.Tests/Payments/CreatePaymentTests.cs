@@ -16,12 +16,20 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal($"/payments/{id}", response.Headers.Location?.ToString());
         Assert.Equal(
-            $$"""{"id":"{{id}}","accountId":"ACC-001","amount":100.00,"currency":"USD","description":"Payment description","status":"pending","discrepancy":null,"refundedAmount":0.00,"failureReason":null,"createdAt":{{payment.GetProperty("createdAt").GetRawText()}},"settledAt":null,"traceId":{{payment.GetProperty("traceId").GetRawText()}}}""",
+            $$"""
+            {"id":"{{id}}","accountId":"ACC-001","amount":100.00,"currency":"USD",
+            "description":"Payment description","status":"pending","discrepancy":null,"refundedAmount":0.00,
+            "failureReason":null,"createdAt":{{payment.GetProperty("createdAt").GetRawText()}},
+            "settledAt":null,"traceId":{{payment.GetProperty("traceId").GetRawText()}}}
+            """.ReplaceLineEndings(""),
             payment.GetRawText());
         Assert.Equal(
             $"10000 USD ACC-001 {Division.Of("ACC-001")} pending",
             await fixture.Database.ScalarAsync<string>(
-                "SELECT concat_ws(' ', amount, currency, payee_account, division, status) FROM recon_jobs WHERE id = @id",
+                """
+                SELECT concat_ws(' ', amount, currency, payee_account, division, status)
+                FROM recon_jobs WHERE id = @id
+                """,
                 new { id }));
     }
 
@@ -39,15 +47,17 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         using var response = await fixture.Client.CreateAsync($$"""{"accountId":"ACC-001","amount":{{amount}}}""");
 
         Assert.Equal(201, (int)response.StatusCode);
+        var id = (await response.ReadAsync()).GetProperty("id").GetGuid();
         Assert.Equal(minor, await fixture.Database.ScalarAsync<long>(
-            "SELECT amount FROM payments WHERE id = @id", new { id = (await response.ReadAsync()).GetProperty("id").GetGuid() }));
+            "SELECT amount FROM payments WHERE id = @id", new { id }));
     }
 
     [Theory]
     [InlineData("JPY", "500", "500")]
     [InlineData("KWD", "1.5", "1.500")]
     [InlineData("USDC", "0.000001", "0.000001")]
-    public async Task An_amount_is_answered_with_the_decimals_of_its_currency(string currency, string amount, string shown)
+    public async Task An_amount_is_answered_with_the_decimals_of_its_currency(
+        string currency, string amount, string shown)
     {
         using var response = await fixture.Client.CreateAsync(
             $$"""{"accountId":"ACC-001","amount":{{amount}},"currency":"{{currency}}"}""");
@@ -72,24 +82,44 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("""{"accountId":"A","amount":true}""", 400, "invalid_request", "#/amount", "invalid_type")]
     [InlineData("""{"accountId":"A","amount":{"value":1}}""", 400, "invalid_request", "#/amount", "invalid_type")]
     [InlineData("""{"accountId":"A","amount":"ten"}""", 400, "invalid_request", "#/amount", "invalid_type")]
-    [InlineData("""{"accountId":"A","amount":1,"currency":["USD"]}""", 400, "invalid_request", "#/currency", "invalid_type")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"currency":["USD"]}""",
+        400, "invalid_request", "#/currency", "invalid_type")]
     [InlineData("""{"accountId":"A","amount":1,"amount":2}""", 400, "invalid_request", "#/amount", "duplicate_member")]
-    [InlineData("""{"accountId":"A","amount":1,"am\u006funt":2}""", 400, "invalid_request", "#/amount", "duplicate_member")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"am\u006funt":2}""",
+        400, "invalid_request", "#/amount", "duplicate_member")]
     [InlineData("""{"accountId":"A","amount":1,"Amount":2}""", 400, "invalid_request", "#/Amount", "unknown_member")]
-    [InlineData("""{"accountId":"A","amount":1,"a/b~c d":{"x":[1]}}""", 400, "invalid_request", "#/a~1b~0c%20d", "unknown_member")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"a/b~c d":{"x":[1]}}""",
+        400, "invalid_request", "#/a~1b~0c%20d", "unknown_member")]
     // Its values: 422.
     [InlineData("""{"accountId":"A","amount":1.001}""", 422, "unprocessable", "#/amount", "too_many_decimals")]
-    [InlineData("""{"accountId":"A","amount":1.5,"currency":"JPY"}""", 422, "unprocessable", "#/amount", "too_many_decimals")]
-    [InlineData("""{"accountId":"A","amount":1.000000000000000000000000000000001}""", 422, "unprocessable", "#/amount", "too_many_decimals")]
-    [InlineData("""{"accountId":"A","amount":10000000000000.01}""", 422, "unprocessable", "#/amount", "amount_too_large")]
+    [InlineData(
+        """{"accountId":"A","amount":1.5,"currency":"JPY"}""",
+        422, "unprocessable", "#/amount", "too_many_decimals")]
+    [InlineData(
+        """{"accountId":"A","amount":1.000000000000000000000000000000001}""",
+        422, "unprocessable", "#/amount", "too_many_decimals")]
+    [InlineData(
+        """{"accountId":"A","amount":10000000000000.01}""",
+        422, "unprocessable", "#/amount", "amount_too_large")]
     [InlineData("""{"accountId":"A","amount":-1e300}""", 422, "unprocessable", "#/amount", "amount_too_large")]
-    [InlineData("""{"accountId":"A","amount":1,"currency":"usd"}""", 422, "unprocessable", "#/currency", "unknown_currency")]
-    [InlineData("""{"accountId":"A","amount":1,"currency":"XXX"}""", 422, "unprocessable", "#/currency", "unknown_currency")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"currency":"usd"}""",
+        422, "unprocessable", "#/currency", "unknown_currency")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"currency":"XXX"}""",
+        422, "unprocessable", "#/currency", "unknown_currency")]
     [InlineData("""{"accountId":"","amount":1}""", 422, "unprocessable", "#/accountId", "invalid_account")]
     [InlineData("""{"accountId":"clearing/07","amount":1}""", 422, "unprocessable", "#/accountId", "invalid_account")]
     [InlineData("""{"accountId":"Clearing","amount":1}""", 422, "unprocessable", "#/accountId", "reserved_account")]
-    [InlineData("""{"accountId":"A","amount":1,"description":"a\u0000b"}""", 422, "unprocessable", "#/description", "control_character")]
-    [InlineData("""{"accountId":"A","amount":1,"description":"a\nb"}""", 422, "unprocessable", "#/description", "control_character")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"description":"a\u0000b"}""",
+        422, "unprocessable", "#/description", "control_character")]
+    [InlineData(
+        """{"accountId":"A","amount":1,"description":"a\nb"}""",
+        422, "unprocessable", "#/description", "control_character")]
     public async Task A_refused_body_names_the_place_and_stores_nothing(
         string body, int status, string code, string? place, string? error)
     {
@@ -101,7 +131,9 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         if (place is not null)
         {
             var first = (await response.ReadAsync()).GetProperty("errors")[0];
-            Assert.Equal((place, error), (first.GetProperty("pointer").GetString(), first.GetProperty("code").GetString()));
+            Assert.Equal(
+                (place, error),
+                (first.GetProperty("pointer").GetString(), first.GetProperty("code").GetString()));
         }
 
         using var retry = await fixture.Client.CreateAsync("""{"accountId":"A","amount":1}""", key);
@@ -124,8 +156,10 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     {
         var longest = string.Concat(Enumerable.Repeat("😀", 500));
 
-        using var accepted = await fixture.Client.CreateAsync($$"""{"accountId":"A","amount":1,"description":"{{longest}}"}""");
-        using var refused = await fixture.Client.CreateAsync($$"""{"accountId":"A","amount":1,"description":"{{longest}}x"}""");
+        using var accepted = await fixture.Client.CreateAsync(
+            $$"""{"accountId":"A","amount":1,"description":"{{longest}}"}""");
+        using var refused = await fixture.Client.CreateAsync(
+            $$"""{"accountId":"A","amount":1,"description":"{{longest}}x"}""");
 
         Assert.Equal(longest, (await accepted.ReadAsync()).GetProperty("description").GetString());
         Assert.Equal(422, (int)refused.StatusCode);
@@ -138,7 +172,8 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("")]
     public async Task A_body_that_is_not_JSON_in_UTF_8_is_415(string contentType)
     {
-        using var response = await fixture.Client.CreateAsync("""{"accountId":"A","amount":1}""", contentType: contentType);
+        using var response = await fixture.Client.CreateAsync(
+            """{"accountId":"A","amount":1}""", contentType: contentType);
 
         Assert.Equal(415, (int)response.StatusCode);
         Assert.Equal("unsupported_media_type", await response.CodeAsync());
@@ -149,7 +184,8 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("Application/JSON;charset=\"UTF-8\"")]
     public async Task The_media_type_may_say_that_it_is_UTF_8(string contentType)
     {
-        using var response = await fixture.Client.CreateAsync("""{"accountId":"A","amount":1}""", contentType: contentType);
+        using var response = await fixture.Client.CreateAsync(
+            """{"accountId":"A","amount":1}""", contentType: contentType);
 
         Assert.Equal(201, (int)response.StatusCode);
     }

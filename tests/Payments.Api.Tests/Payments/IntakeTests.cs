@@ -16,7 +16,8 @@ public sealed class IntakeTests : IAsyncLifetime
     [Fact]
     public async Task A_payment_that_the_database_refuses_never_fails_its_neighbours()
     {
-        await _database.ExecuteAsync("ALTER TABLE payments ADD CONSTRAINT refuse_some CHECK (payee_account NOT LIKE 'bad%')");
+        await _database.ExecuteAsync(
+            "ALTER TABLE payments ADD CONSTRAINT refuse_some CHECK (payee_account NOT LIKE 'bad%')");
         await using var api = ApiServer.Start(_database.AppConnectionString);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(async i =>

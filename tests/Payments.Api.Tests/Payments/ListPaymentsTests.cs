@@ -76,7 +76,10 @@ public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFix
     public async Task Every_filter_pages_in_both_directions()
     {
         var ids = await CreateAsync("ACC-BOTH", 4);
-        foreach (var filter in new[] { "", "&accountId=ACC-BOTH", "&status=pending", "&accountId=ACC-BOTH&status=pending" })
+        foreach (var filter in new[]
+        {
+            "", "&accountId=ACC-BOTH", "&status=pending", "&accountId=ACC-BOTH&status=pending",
+        })
         {
             var older = await fixture.Client.GetJsonAsync($"/payments?limit=2&starting_after={ids[3]}{filter}");
             var newer = await fixture.Client.GetJsonAsync($"/payments?limit=2&ending_before={ids[0]}{filter}");
@@ -124,8 +127,9 @@ public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFix
         var entries = payment.GetProperty("ledgerEntries").EnumerateArray().ToList();
         Assert.Equal(
             ["debit 250.13 250.13", "credit 250.13 250.13"],
-            entries.Select(entry =>
-                $"{entry.GetProperty("direction")} {entry.GetProperty("amount").GetRawText()} {entry.GetProperty("balanceAfter").GetRawText()}"),
+            entries.Select(entry => string.Join(
+                ' ', entry.GetProperty("direction"), entry.GetProperty("amount").GetRawText(),
+                entry.GetProperty("balanceAfter").GetRawText())),
             StringComparer.Ordinal);
         Assert.StartsWith("clearing/", entries[0].GetProperty("accountId").GetString(), StringComparison.Ordinal);
         Assert.Equal("ACC-SHOWN", entries[1].GetProperty("accountId").GetString());
