@@ -19,10 +19,11 @@ const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund
 const packages = [postgres, 'node_modules/@microsoft/aspire-cli-linux-x64'];
 
 if (npm.status !== 0 || !packages.every(existsSync)) {
-    const reasons = (npm.stderr ?? '').split('\n').filter(line => /^npm (ERR!|error) (?!code|A complete log)\S/.test(line));
+    const reasons = (npm.stderr ?? '').split('\n')
+        .filter(line => /^npm (ERR!|error) (?!code|A complete log)\S/.test(line));
     const reason = reasons[0]?.replace(/^npm (ERR!|error) /, '').trim() ?? npm.error?.message ?? 'a download failed';
-    console.log(`npm ci could not install the native programs (${reason}): see that npm reaches its registry, and build `
-        + 'again.');
+    console.log(`npm ci could not install the native programs (${reason}): see that npm reaches its registry, `
+        + 'and build again.');
     process.exit(1);
 }
 

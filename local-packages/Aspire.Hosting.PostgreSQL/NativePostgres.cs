@@ -21,7 +21,7 @@ internal sealed class NativePostgres
 
     private NativePostgres(string programs) => _programs = programs;
 
-    /// <summary>Where files outlive a run: the user's data directory, or for root one that "nobody" can reach.</summary>
+    /// <summary>Where files outlive a run: the user's data folder, or for root one that "nobody" can reach.</summary>
     public static string StateDirectory { get; } = Environment.IsPrivilegedProcess
         ? "/var/lib/aspire-local"
         : Path.Combine(
@@ -90,8 +90,8 @@ internal sealed class NativePostgres
     }
 
     /// <summary>
-    /// Starts a server on a new data directory and a free port. Disposing it stops it and deletes the directory; so does
-    /// the end of this process, however it ends.
+    /// Starts a server on a new data directory and a free port. Disposing it stops it and deletes the directory; so
+    /// does the end of this process, however it ends.
     /// </summary>
     /// <param name="settings">Server settings, as <c>name=value</c>.</param>
     public static async Task<ThrowawayPostgres> StartThrowawayAsync(
@@ -258,7 +258,8 @@ internal sealed class NativePostgres
             rm "$2.password"
             mv "$2.new" "$2"
         fi
-        if pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != postgres ]; then
+        if pid=$(head -n 1 "$2/postmaster.pid" 2>/dev/null) &&
+            [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != postgres ]; then
             rm -f "$2/postmaster.pid"
         fi
         """;

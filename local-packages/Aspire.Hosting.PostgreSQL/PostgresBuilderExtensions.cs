@@ -19,7 +19,8 @@ public static class PostgresBuilderExtensions
         IResourceBuilder<ParameterResource>? password = null,
         int? port = null)
     {
-        var generated = new ParameterResource($"{name}-password", _ => RandomNumberGenerator.GetHexString(32), secret: true);
+        var generated = new ParameterResource(
+            $"{name}-password", _ => RandomNumberGenerator.GetHexString(32), secret: true);
         var server = new PostgresServerResource(name, userName?.Resource, password?.Resource ?? generated);
         var check = $"{name}_check";
         builder.Services.AddHealthChecks().AddAsyncCheck(check, cancel => CheckAsync(server, cancel));
@@ -72,7 +73,8 @@ public static class PostgresBuilderExtensions
                 (await server.UserNameReference.GetValueAsync(cancel))!,
                 (await server.PasswordParameter.GetValueAsync(cancel))!,
                 cancel);
-            var (program, arguments) = programs.ServerCommand(data, isThrowaway: kept is null, server.PrimaryEndpoint.Port);
+            var (program, arguments) = programs.ServerCommand(
+                data, isThrowaway: kept is null, server.PrimaryEndpoint.Port);
             return new(program, arguments, "/");
         }
         catch (InvalidOperationException e)
@@ -118,8 +120,8 @@ public static class PostgresBuilderExtensions
 
     private static async Task<NpgsqlConnection> ConnectAsync(PostgresServerResource server, CancellationToken cancel)
     {
-        var connection = new NpgsqlConnection(
-            $"{await server.ConnectionStringExpression.GetValueAsync(cancel)};Database=postgres;Pooling=false;Timeout=5");
+        var address = await server.ConnectionStringExpression.GetValueAsync(cancel);
+        var connection = new NpgsqlConnection($"{address};Database=postgres;Pooling=false;Timeout=5");
 
         try
         {

@@ -2,8 +2,8 @@ namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>A PostgreSQL server, run from its own programs instead of a container.</summary>
 public class PostgresServerResource(string name, ParameterResource? userName, ParameterResource password)
-    : Resource(name), IResourceWithConnectionString, IResourceWithEndpoints, IResourceWithEnvironment, IResourceWithArgs,
-        IResourceWithWaitSupport
+    : Resource(name), IResourceWithConnectionString, IResourceWithEndpoints, IResourceWithEnvironment,
+        IResourceWithArgs, IResourceWithWaitSupport
 {
     internal const string EndpointName = "tcp";
     private const string DefaultUserName = "postgres";

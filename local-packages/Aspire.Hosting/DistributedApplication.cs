@@ -12,7 +12,8 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
     public ResourceNotificationService ResourceNotifications =>
         Services.GetRequiredService<ResourceNotificationService>();
 
-    public static IDistributedApplicationBuilder CreateBuilder(string[] args) => new DistributedApplicationBuilder(args);
+    public static IDistributedApplicationBuilder CreateBuilder(string[] args) =>
+        new DistributedApplicationBuilder(args);
 
     public static IDistributedApplicationBuilder CreateBuilder(DistributedApplicationOptions options) =>
         new DistributedApplicationBuilder(options);

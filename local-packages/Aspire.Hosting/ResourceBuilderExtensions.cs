@@ -135,7 +135,7 @@ public static class ResourceBuilderExtensions
         return builder;
     }
 
-    /// <summary>Marks the HTTP endpoints as meant for people outside, which counts when the system is deployed.</summary>
+    /// <summary>Marks the HTTP endpoints as meant for people outside, which counts in a deployment.</summary>
     public static IResourceBuilder<T> WithExternalHttpEndpoints<T>(this IResourceBuilder<T> builder)
         where T : IResourceWithEndpoints
     {
@@ -151,7 +151,8 @@ public static class ResourceBuilderExtensions
         where T : IResourceWithEndpoints => new(builder.Resource, name);
 
     /// <summary>Starts only when every replica of the dependency runs and is healthy.</summary>
-    public static IResourceBuilder<T> WaitFor<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
+    public static IResourceBuilder<T> WaitFor<T>(
+        this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
         where T : IResourceWithWaitSupport => builder.Wait(dependency, WaitType.WaitUntilHealthy);
 
     public static IResourceBuilder<T> WaitForStart<T>(

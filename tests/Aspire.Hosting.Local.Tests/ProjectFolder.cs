@@ -8,7 +8,8 @@ internal sealed class ProjectFolder : IDisposable
     public ProjectFolder(string launchSettings)
     {
         ProjectPath = Path.Combine(_folder.FullName, "Some.csproj");
-        File.WriteAllText(Path.Combine(_folder.CreateSubdirectory("Properties").FullName, "launchSettings.json"), launchSettings);
+        var properties = _folder.CreateSubdirectory("Properties").FullName;
+        File.WriteAllText(Path.Combine(properties, "launchSettings.json"), launchSettings);
     }
 
     public static string? Current { get; set; }

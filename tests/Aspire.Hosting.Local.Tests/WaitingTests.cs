@@ -46,7 +46,8 @@ public sealed class WaitingTests
 
         var refusal = await Assert.ThrowsAsync<DistributedApplicationException>(() =>
             _notifications.WaitForDependenciesAsync(_web, TestContext.Current.CancellationToken));
-        Assert.Equal("Resource 'api' has entered the 'Finished' state with exit code '3', expected '0'.", refusal.Message);
+        Assert.Equal(
+            "Resource 'api' has entered the 'Finished' state with exit code '3', expected '0'.", refusal.Message);
     }
 
     [Fact]

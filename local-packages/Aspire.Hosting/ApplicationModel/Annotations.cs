@@ -25,7 +25,8 @@ public class EnvironmentCallbackContext(
 }
 
 /// <summary>Adds arguments when the resource is about to start.</summary>
-public class CommandLineArgsCallbackAnnotation(Func<CommandLineArgsCallbackContext, Task> callback) : IResourceAnnotation
+public class CommandLineArgsCallbackAnnotation(Func<CommandLineArgsCallbackContext, Task> callback)
+    : IResourceAnnotation
 {
     public Func<CommandLineArgsCallbackContext, Task> Callback => callback;
 }

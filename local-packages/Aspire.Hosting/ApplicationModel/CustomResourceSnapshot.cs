@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Health = Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus;
 
 namespace Aspire.Hosting.ApplicationModel;
 
@@ -33,9 +34,7 @@ public sealed record CustomResourceSnapshot
     /// <summary>Null unless running; without checks, running is healthy.</summary>
     public HealthStatus? HealthStatus => State?.Text != KnownResourceStates.Running
         ? null
-        : HealthReports.IsEmpty
-            ? Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy
-            : HealthReports.Min(report => report.Status ?? Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Unhealthy);
+        : HealthReports.IsEmpty ? Health.Healthy : HealthReports.Min(report => report.Status ?? Health.Unhealthy);
 
     /// <summary>Whether what is to be done on a healthy resource (creating its databases) is done.</summary>
     internal bool IsReady { get; init; }
@@ -57,7 +56,8 @@ public sealed record ResourcePropertySnapshot(string Name, object? Value)
     public bool IsSensitive { get; init; }
 }
 
-public sealed record HealthReportSnapshot(string Name, HealthStatus? Status, string? Description, string? ExceptionText);
+public sealed record HealthReportSnapshot(
+    string Name, HealthStatus? Status, string? Description, string? ExceptionText);
 
 public static class KnownResourceStates
 {

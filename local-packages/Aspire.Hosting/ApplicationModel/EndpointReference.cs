@@ -33,7 +33,7 @@ public sealed class EndpointReference(IResourceWithEndpoints owner, string endpo
     public string Host { get; } = "localhost";
 
     public int Port => EndpointAnnotation.AllocatedPort
-        ?? throw new InvalidOperationException($"Endpoint '{endpointName}' of resource '{owner.Name}' has no port yet.");
+        ?? throw new InvalidOperationException($"Endpoint '{endpointName}' of '{owner.Name}' has no port yet.");
 
     public string Url => string.Create(CultureInfo.InvariantCulture, $"{Scheme}://{Host}:{Port}");
 

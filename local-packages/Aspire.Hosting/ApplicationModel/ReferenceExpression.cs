@@ -7,7 +7,8 @@ namespace Aspire.Hosting.ApplicationModel;
 /// <summary>A text with parts that are known only while the application runs.</summary>
 public class ReferenceExpression : IExpressionValue
 {
-    private ReferenceExpression(string format, IReadOnlyList<IValueProvider> valueProviders, IReadOnlyList<string> names)
+    private ReferenceExpression(
+        string format, IReadOnlyList<IValueProvider> valueProviders, IReadOnlyList<string> names)
     {
         Format = format;
         ValueProviders = valueProviders;
@@ -48,7 +49,9 @@ public class ReferenceExpression : IExpressionValue
             _format = new(literalLength + (formattedCount * "{0}".Length));
 
         public readonly void AppendLiteral(string value) =>
-            _format.Append(value.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+            _format.Append(value
+                .Replace("{", "{{", StringComparison.Ordinal)
+                .Replace("}", "}}", StringComparison.Ordinal));
 
         public readonly void AppendFormatted(string? value) => AppendLiteral(value ?? "");
 

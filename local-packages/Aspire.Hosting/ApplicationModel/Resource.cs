@@ -2,7 +2,7 @@ using System.Collections.ObjectModel;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>A part of the application: a process, a database, a parameter. What is known of it are annotations.</summary>
+/// <summary>A part of the application: a process, a database, a parameter. Annotations say what is known.</summary>
 public interface IResource
 {
     string Name { get; }

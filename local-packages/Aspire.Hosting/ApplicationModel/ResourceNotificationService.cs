@@ -132,9 +132,11 @@ public class ResourceNotificationService
         await WaitForResourceAsync(resourceName, AllReplicas(IsHealthy), cancellationToken);
 
     /// <summary>Waits for all that the resource was told to wait for.</summary>
-    /// <exception cref="DistributedApplicationException">A dependency ended in a way that cannot be waited out.</exception>
+    /// <exception cref="DistributedApplicationException">A dependency ended so that waiting is in vain.</exception>
     public Task WaitForDependenciesAsync(IResource resource, CancellationToken cancellationToken) =>
-        Task.WhenAll(resource.Annotations.OfType<WaitAnnotation>().Select(wait => WaitForAsync(wait, cancellationToken)));
+        Task.WhenAll(resource.Annotations
+            .OfType<WaitAnnotation>()
+            .Select(wait => WaitForAsync(wait, cancellationToken)));
 
     private async Task WaitForAsync(WaitAnnotation wait, CancellationToken cancel)
     {
@@ -154,8 +156,9 @@ public class ResourceNotificationService
 
         if (wait.WaitType == WaitType.WaitForCompletion && last.Snapshot.ExitCode != wait.ExitCode)
         {
-            throw new DistributedApplicationException($"Resource '{name}' has entered the '{last.Snapshot.State?.Text}' "
-                + $"state with exit code '{last.Snapshot.ExitCode}', expected '{wait.ExitCode}'.");
+            throw new DistributedApplicationException(
+                $"Resource '{name}' has entered the '{last.Snapshot.State?.Text}' state"
+                + $" with exit code '{last.Snapshot.ExitCode}', expected '{wait.ExitCode}'.");
         }
     }
 

@@ -35,7 +35,9 @@ internal sealed record DashboardOptions(bool IsEnabled, Uri FrontendUrl, string 
         {
             FixedPorts = isDisabled
                 ? []
-                : [.. new[] { frontend, otlp, otlpHttp }.OfType<string>().Select(url => ("dashboard", new Uri(url).Port))],
+                : [.. new[] { frontend, otlp, otlpHttp }
+                    .OfType<string>()
+                    .Select(url => ("dashboard", new Uri(url).Port))],
         };
 
         return configuration["ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN"] is { Length: > 0 } token
@@ -43,7 +45,8 @@ internal sealed record DashboardOptions(bool IsEnabled, Uri FrontendUrl, string 
             : options;
     }
 
-    private static string FreeUrl() => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{PublicPorts.Free()}");
+    private static string FreeUrl() =>
+        string.Create(CultureInfo.InvariantCulture, $"http://localhost:{PublicPorts.Free()}");
 
     private static string NewKey() => RandomNumberGenerator.GetHexString(KeyBytes * 2, lowercase: true);
 }

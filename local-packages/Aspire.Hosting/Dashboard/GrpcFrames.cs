@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace Aspire.Hosting.Dashboard;
 
 /// <summary>
-/// Messages of gRPC on HTTP/2. Shape of each: one byte (1 when compressed), four bytes of length, big-endian, the message.
+/// Messages of gRPC on HTTP/2. Shape of each: one byte (1 when compressed), four bytes of length (big-endian), and
+/// the message.
 /// </summary>
 internal static class GrpcFrames
 {

@@ -85,7 +85,8 @@ internal sealed class ResourceService(
     }
 
     private bool IsAllowed(HttpRequest request) => CryptographicOperations.FixedTimeEquals(
-        Encoding.UTF8.GetBytes(request.Headers[KeyHeader].ToString()), Encoding.UTF8.GetBytes(options.ResourceServiceKey));
+        Encoding.UTF8.GetBytes(request.Headers[KeyHeader].ToString()),
+        Encoding.UTF8.GetBytes(options.ResourceServiceKey));
 
     private async Task<int> DispatchAsync(HttpContext context)
     {
@@ -136,12 +137,14 @@ internal sealed class ResourceService(
 
         await foreach (var update in notifications.WatchAsync(cancel))
         {
-            var changes = new WatchResourcesChanges { Value = { new WatchResourcesChange { Upsert = ResourceView.Of(update) } } };
+            var change = new WatchResourcesChange { Upsert = ResourceView.Of(update) };
+            var changes = new WatchResourcesChanges { Value = { change } };
             await ReplyAsync(context, new WatchResourcesUpdate { Changes = changes });
         }
     }
 
-    private async Task WatchLogsAsync(HttpContext context, WatchResourceConsoleLogsRequest request, CancellationToken cancel)
+    private async Task WatchLogsAsync(
+        HttpContext context, WatchResourceConsoleLogsRequest request, CancellationToken cancel)
     {
         await context.Response.StartAsync(cancel);
         var replica = request.ResourceName;
@@ -150,7 +153,8 @@ internal sealed class ResourceService(
         // Bounded: a service that writes faster than a browser reads is slowed here and not in memory.
         var lines = Channel.CreateBounded<ConsoleLogLine>(OutstandingLines);
         var reading = Task.WhenAll(
-            ReadLogAsync("stdout", lines.Writer, request, cancel), ReadLogAsync("stderr", lines.Writer, request, cancel));
+            ReadLogAsync("stdout", lines.Writer, request, cancel),
+            ReadLogAsync("stderr", lines.Writer, request, cancel));
         _ = reading.ContinueWith(done => lines.Writer.Complete(done.Exception), TaskScheduler.Default);
         var number = 0;
 
@@ -167,7 +171,8 @@ internal sealed class ResourceService(
         WatchResourceConsoleLogsRequest request,
         CancellationToken cancel)
     {
-        await using var log = await dcp.Client.ReadLogAsync(request.ResourceName, source, !request.SuppressFollow, cancel);
+        await using var log = await dcp.Client.ReadLogAsync(
+            request.ResourceName, source, !request.SuppressFollow, cancel);
         using var reader = new StreamReader(log);
 
         while (await reader.ReadLineAsync(cancel) is { } line)

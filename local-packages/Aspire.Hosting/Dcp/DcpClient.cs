@@ -12,7 +12,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Aspire.Hosting.Dcp;
 
-/// <summary>The orchestrator's interface: objects in the manner of Kubernetes, JSON over HTTPS on the loopback.</summary>
+/// <summary>The orchestrator's interface: objects as in Kubernetes, JSON over HTTPS on the loopback.</summary>
 internal sealed class DcpClient : IDisposable
 {
     private const string Api = "apis/usvc-dev.developer.microsoft.com/v1/";
@@ -46,7 +46,7 @@ internal sealed class DcpClient : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>Reads the address and the token that the orchestrator writes once it listens; false before that.</summary>
+    /// <summary>Reads the address and token that the orchestrator writes once it listens; false before.</summary>
     public static bool TryRead(string kubeconfig, [NotNullWhen(true)] out DcpClient? client)
     {
         client = null;

@@ -103,7 +103,7 @@ internal sealed class HealthMonitor(
     {
         var endpoint = resource.Annotations.OfType<EndpointAnnotation>().FirstOrDefault(one => one.Name == endpointName)
             ?? throw new DistributedApplicationException(
-                $"Resource '{resource.Name}' has a health check on the endpoint '{endpointName}', which it does not have.");
+                $"Resource '{resource.Name}' has a health check on '{endpointName}', an endpoint it does not have.");
 
         if (!endpoint.IsProxied)
         {

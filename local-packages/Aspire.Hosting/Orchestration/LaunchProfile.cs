@@ -4,7 +4,8 @@ using Microsoft.Extensions.Configuration;
 namespace Aspire.Hosting.Orchestration;
 
 /// <summary>How a project is started by hand: one entry of its <c>Properties/launchSettings.json</c>.</summary>
-internal sealed record LaunchProfile(string Name, IReadOnlyList<Uri> Urls, IReadOnlyDictionary<string, string> Variables)
+internal sealed record LaunchProfile(
+    string Name, IReadOnlyList<Uri> Urls, IReadOnlyDictionary<string, string> Variables)
 {
     private static readonly JsonDocumentOptions Lenient = new()
     {
@@ -25,7 +26,9 @@ internal sealed record LaunchProfile(string Name, IReadOnlyList<Uri> Urls, IRead
         using var document = JsonDocument.Parse(File.ReadAllText(file), Lenient);
 
         return document.RootElement.TryGetProperty("profiles", out var profiles)
-            ? [.. profiles.EnumerateObject().Where(profile => Text(profile.Value, "commandName") == "Project").Select(Parse)]
+            ? [.. profiles.EnumerateObject()
+                .Where(profile => Text(profile.Value, "commandName") == "Project")
+                .Select(Parse)]
             : [];
     }
 
@@ -38,7 +41,8 @@ internal sealed record LaunchProfile(string Name, IReadOnlyList<Uri> Urls, IRead
     {
         var urls = Text(profile.Value, "applicationUrl") ?? "";
         var variables = profile.Value.TryGetProperty("environmentVariables", out var entries)
-            ? entries.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString(), StringComparer.Ordinal)
+            ? entries.EnumerateObject()
+                .ToDictionary(entry => entry.Name, entry => entry.Value.ToString(), StringComparer.Ordinal)
             : new(StringComparer.Ordinal);
 
         return new(

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.Orchestration;
 
 /// <summary>
-/// Brings the application up and down: free ports, the orchestrator, public endpoints, the dashboard, then each resource
-/// when what it waits for is there. Down in the opposite order, and within seconds.
+/// Brings the application up and down: free ports, the orchestrator, public endpoints, the dashboard, then each
+/// resource when what it waits for is there. Down in the opposite order, and within seconds.
 /// </summary>
 internal sealed class Orchestrator(
     IResourceCollection resources,

@@ -15,5 +15,5 @@ internal sealed class ProjectOutputs(Assembly? appHost)
     public string Find(IProjectMetadata project) => _programs.TryGetValue(project.ProjectPath, out var program)
         ? program
         : throw new DistributedApplicationException(
-            $"The build of the AppHost names no program for '{project.ProjectPath}': reference the project and build again.");
+            $"The build of the AppHost names no program for '{project.ProjectPath}': reference it and build again.");
 }

@@ -155,7 +155,10 @@ internal sealed class ResourceProcesses(
                 new("executable.pid", status.Pid),
             ],
             EnvironmentVariables =
-                [.. (status.EffectiveEnv ?? []).Select(one => new EnvironmentVariableSnapshot(one.Name, one.Value, true))],
+            [
+                .. (status.EffectiveEnv ?? []).Select(one =>
+                    new EnvironmentVariableSnapshot(one.Name, one.Value, IsFromSpec: true)),
+            ],
         });
 
         if (state == KnownResourceStates.Running)
@@ -169,7 +172,8 @@ internal sealed class ResourceProcesses(
                 resource, replica, snapshot => snapshot with { IsReady = false, HealthReports = [] });
         }
 
-        if (state == KnownResourceStates.FailedToStart || (state == KnownResourceStates.Finished && status.ExitCode != 0))
+        if (state == KnownResourceStates.FailedToStart
+            || (state == KnownResourceStates.Finished && status.ExitCode != 0))
         {
             _ = ReportFailureAsync(replica, status, cancel);
         }
@@ -212,7 +216,9 @@ internal sealed class ResourceProcesses(
             })
             .ToList();
 
-        return services.Count == 0 ? null : new(StringComparer.Ordinal) { ["service-producer"] = JsonSerializer.Serialize(services) };
+        return services.Count == 0
+            ? null
+            : new(StringComparer.Ordinal) { ["service-producer"] = JsonSerializer.Serialize(services) };
     }
 
     private async Task ReportFailureAsync(string replica, ExecutableStatus status, CancellationToken cancel)
@@ -232,5 +238,6 @@ internal sealed class ResourceProcesses(
     }
 
     private Task PublishAsync(IResource resource, string replica, string state) =>
-        notifications.PublishUpdateAsync(resource, replica, snapshot => snapshot with { State = state, ExitCode = null });
+        notifications.PublishUpdateAsync(
+            resource, replica, snapshot => snapshot with { State = state, ExitCode = null });
 }
