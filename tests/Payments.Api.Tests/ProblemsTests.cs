@@ -80,7 +80,8 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             Assert.Contains(type.Documentation, page, StringComparison.Ordinal);
         }
 
-        Assert.Equal(ProblemTypes.All.Count, ProblemTypes.All.DistinctBy(type => type.Uri, StringComparer.Ordinal).Count());
+        Assert.Equal(
+            ProblemTypes.All.Count, ProblemTypes.All.DistinctBy(type => type.Uri, StringComparer.Ordinal).Count());
     }
 
     [Fact]
