@@ -1,8 +1,9 @@
 using Npgsql;
+using Payments.Ledger;
 
 namespace Payments.Api;
 
-/// <summary>How many connections to the database one process may open.</summary>
+/// <summary>How the process connects to the database.</summary>
 internal static class Connections
 {
     /// <summary>
@@ -14,9 +15,10 @@ internal static class Connections
     // A setting that names no limit leaves it at the default.
     private static readonly int Unlimited = new NpgsqlConnectionStringBuilder().MaxPoolSize;
 
-    /// <summary>Limits the pool unless the connection string does.</summary>
-    public static void Limit(NpgsqlDataSourceBuilder source)
+    /// <summary>Limits the pool unless the connection string does, and keeps idle duties out of the traces.</summary>
+    public static void Configure(NpgsqlDataSourceBuilder source)
     {
+        source.TraceOnlyWithinTraces();
         if (source.ConnectionStringBuilder.MaxPoolSize == Unlimited)
         {
             source.ConnectionStringBuilder.MaxPoolSize = Most;

@@ -19,7 +19,7 @@ if (args is [MigrateCommand.Name, ..])
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: Connections.Limit);
+builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: Connections.Configure);
 builder.WebHost.ConfigureKestrel(server =>
 {
     server.AddServerHeader = false;

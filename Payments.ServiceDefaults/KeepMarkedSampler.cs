@@ -3,8 +3,8 @@ using OpenTelemetry.Trace;
 namespace Payments.ServiceDefaults;
 
 /// <summary>
-/// Samples a new trace that its maker marked with the tag <c>trace.keep</c>, and leaves the others to the sampler given.
-/// A trace that sampled ones link to is marked, so that their links lead somewhere.
+/// Samples a new trace that its maker marked with the tag <c>trace.keep</c>, and leaves the others to the sampler
+/// given. A trace that sampled ones link to is marked, so that their links lead somewhere.
 /// </summary>
 internal sealed class KeepMarkedSampler(Sampler others) : Sampler
 {

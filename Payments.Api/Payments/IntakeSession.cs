@@ -39,6 +39,9 @@ internal sealed class IntakeSession(NpgsqlDataSource database) : IAsyncDisposabl
             {
                 inserted.Add(reader.GetFieldValue<Guid>(0));
             }
+
+            // The rows come before the commit does: only the end of the answer says that it is done.
+            await reader.NextResultAsync();
         }
 
         if (inserted.Count == items.Count)

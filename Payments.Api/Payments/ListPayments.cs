@@ -85,13 +85,17 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 
         """;
 
-    // The open jobs have an index of their own, and are read whole: a walk by id that stops early is quick only while
-    // there are many. A payment's job has the payment's id.
+    // The open jobs have an index of their own, and so have the dead letters, whose payments wait as well. They are
+    // read whole: a walk by id that stops early is quick only while there are many. A payment's job has its id.
     private const string OpenSql = """
         WITH open_jobs AS MATERIALIZED (
             SELECT id
             FROM recon_jobs
             WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
+            UNION ALL
+            SELECT id
+            FROM recon_jobs
+            WHERE buried_at IS NOT NULL AND kind IN ('payment', 'transfer')
         ),
         page AS MATERIALIZED (
             SELECT id
@@ -108,6 +112,11 @@ internal sealed class ListPayments(NpgsqlDataSource database)
             SELECT id
             FROM recon_jobs
             WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
+                AND (payee_account = @account OR payer_account = @account)
+            UNION ALL
+            SELECT id
+            FROM recon_jobs
+            WHERE buried_at IS NOT NULL AND kind IN ('payment', 'transfer')
                 AND (payee_account = @account OR payer_account = @account)
         ),
         page AS MATERIALIZED (

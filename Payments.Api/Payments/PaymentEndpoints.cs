@@ -3,19 +3,23 @@ using System.Diagnostics.CodeAnalysis;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
+using Payments.Ledger;
 using Payments.Ledger.Accounts;
+using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Payments;
 
 internal static class PaymentEndpoints
 {
+    // Idle workers are woken at once; busy ones need no telling.
+    private static readonly TimeSpan WakeUpPause = TimeSpan.FromMilliseconds(5);
+
     public static void AddPayments(this IServiceCollection services)
     {
         services.AddOptions<IntakeOptions>()
             .BindConfiguration(IntakeOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<CommitPayments>();
-        services.AddSingleton<WorkerWakeUp>();
-        services.AddHostedService(provider => provider.GetRequiredService<WorkerWakeUp>());
+        services.AddNotifier(Database.JobsChannel, WakeUpPause);
         services.AddSingleton<PaymentIntake>();
         services.AddHostedService(provider => provider.GetRequiredService<PaymentIntake>());
         services.AddSingleton<GetPayment>();

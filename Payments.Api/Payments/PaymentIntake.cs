@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Payments.Api.Events;
+using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Payments;
 
@@ -30,7 +31,7 @@ internal sealed class IntakeOptions
 /// </summary>
 internal sealed class PaymentIntake(
     CommitPayments commit,
-    WorkerWakeUp wakeUp,
+    Notifier workers,
     ChangeFeed changes,
     IOptions<IntakeOptions> options,
     ILogger<PaymentIntake> logger) : IHostedService, IAsyncDisposable
@@ -101,7 +102,7 @@ internal sealed class PaymentIntake(
                 waiting = await commit.ExecuteAsync(SeparateEqualKeys(waiting));
             }
 
-            wakeUp.Signal();
+            workers.Signal();
             changes.Publish(Change.Payments | Change.Accounts);
         }
         catch (Exception e)

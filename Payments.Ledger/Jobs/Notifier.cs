@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -68,5 +69,20 @@ public sealed class Notifier(
             await notify.ExecuteNonQueryAsync(cancel);
             await Task.Delay(pause, clock, cancel);
         }
+    }
+}
+
+public static class NotifierServices
+{
+    /// <summary>Adds the process's notifier, which sends on one channel, at most once a pause.</summary>
+    public static void AddNotifier(this IServiceCollection services, string channel, TimeSpan pause)
+    {
+        services.AddSingleton(provider => new Notifier(
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            channel,
+            pause,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Notifier>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<Notifier>());
     }
 }

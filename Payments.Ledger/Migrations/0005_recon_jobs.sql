@@ -15,6 +15,7 @@ CREATE TABLE recon_jobs (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     locked_at timestamptz,
     finished_at timestamptz,
+    buried_at timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     failures smallint NOT NULL DEFAULT 0,
     division smallint NOT NULL,
@@ -33,12 +34,16 @@ CREATE TABLE recon_jobs (
     CONSTRAINT recon_jobs_status_known CHECK (status IN ('pending', 'processing', 'completed', 'dead', 'cancelled')),
     CONSTRAINT recon_jobs_finished_when_over CHECK
         ((status IN ('completed', 'dead', 'cancelled')) = (finished_at IS NOT NULL)),
+    CONSTRAINT recon_jobs_buried_when_dead CHECK ((status = 'dead') = (buried_at IS NOT NULL)),
     CONSTRAINT recon_jobs_division_known CHECK (division BETWEEN 0 AND 63)
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
 -- The only index that a claim looks at. It holds open jobs alone, and none of its columns changes while a job is
 -- open, so a claim is a HOT update; finished jobs are kept, but out of it.
 CREATE INDEX recon_jobs_open ON recon_jobs (division, sequence) WHERE finished_at IS NULL;
+
+-- The dead letters. Not by status, which every claim changes: a claim would then have to write all indexes.
+CREATE INDEX recon_jobs_dead ON recon_jobs (id) WHERE buried_at IS NOT NULL;
 
 COMMENT ON COLUMN recon_jobs.id IS 'The id of what is settled: the payment''s own, or the refund''s.';
 COMMENT ON COLUMN recon_jobs.sequence IS 'Queue order: oldest first within a division.';
@@ -65,7 +70,7 @@ COMMENT ON TABLE workers IS
 
 GRANT USAGE ON SEQUENCE recon_leases TO payments_app;
 GRANT SELECT, INSERT ON recon_jobs TO payments_app;
-GRANT UPDATE (lease, available_at, locked_at, finished_at, attempts, failures, suspect, runs_alone, status, locked_by,
-    last_error) ON recon_jobs TO payments_app;
+GRANT UPDATE (lease, available_at, locked_at, finished_at, buried_at, attempts, failures, suspect, runs_alone, status,
+    locked_by, last_error) ON recon_jobs TO payments_app;
 GRANT SELECT, INSERT, DELETE ON workers TO payments_app;
 GRANT UPDATE (seen_at) ON workers TO payments_app;

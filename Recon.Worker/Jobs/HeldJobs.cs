@@ -86,8 +86,8 @@ internal sealed class HeldJobs(NpgsqlDataSource database, WorkerOptions options,
 
     private const string BurySql = """
         UPDATE recon_jobs
-        SET status = 'dead', finished_at = clock_timestamp(), failures = @failures, last_error = @error,
-            suspect = false, runs_alone = false
+        SET status = 'dead', finished_at = clock_timestamp(), buried_at = clock_timestamp(), failures = @failures,
+            last_error = @error, suspect = false, runs_alone = false
         WHERE id = @id AND lease = @lease AND status = 'processing' AND available_at > clock_timestamp()
         """;
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Payments.Ledger;
+using Payments.Ledger.Jobs;
 
 namespace Recon.Worker.Jobs;
 
@@ -8,8 +9,6 @@ namespace Recon.Worker.Jobs;
 /// </summary>
 internal sealed class WakeUp(NpgsqlDataSource database, TimeProvider clock, ILogger<WakeUp> logger) : BackgroundService
 {
-    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
-
     private TaskCompletionSource _signal = NewSignal();
 
     /// <summary>Waits for a wake-up since the last call, but not longer than <paramref name="longest"/>.</summary>
@@ -25,44 +24,8 @@ internal sealed class WakeUp(NpgsqlDataSource database, TimeProvider clock, ILog
 
     public void Signal() => _signal.TrySetResult();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ListenAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or IOException)
-            {
-                logger.LogWarning(
-                    "Not listening for wake-ups, polling until the database answers: {Reason}", e.Message);
-                await Task.Delay(ReconnectDelay, clock, stoppingToken)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private async Task ListenAsync(CancellationToken cancel)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        connection.Notification += (_, _) => Signal();
-        await using (var listen = new NpgsqlCommand($"LISTEN {Database.JobsChannel}", connection))
-        {
-            await listen.ExecuteNonQueryAsync(cancel);
-        }
-
-        // Whatever was said while nobody listened is found by looking once.
-        Signal();
-        while (true)
-        {
-            await connection.WaitAsync(cancel);
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        new Listener(database, [Database.JobsChannel], Signal, clock, logger).RunAsync(stoppingToken);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,4 +1,3 @@
-using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Jobs;
@@ -21,17 +20,11 @@ internal static class SettlementServices
         services.AddSingleton<SettleJobs>();
         services.AddSingleton<SettlementPass>();
         services.AddSingleton<WorkerTelemetry>();
-        services.AddSingleton(provider => new Notifier(
-            provider.GetRequiredService<NpgsqlDataSource>(),
-            Database.ChangesChannel,
-            ChangesPause,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Notifier>>()));
 
         // Stopped in reverse order: the loop first, while the others still serve it.
         services.AddHostedSingleton<Heartbeat>();
         services.AddHostedSingleton<WakeUp>();
-        services.AddHostedService(provider => provider.GetRequiredService<Notifier>());
+        services.AddNotifier(Database.ChangesChannel, ChangesPause);
         services.AddHostedSingleton<SettlementLoop>();
     }
 

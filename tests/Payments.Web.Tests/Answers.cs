@@ -48,13 +48,15 @@ internal static class Answers
          "traceId":"4bf92f3577b34da6a3ce929d0e0e4736",
          "job":{"status":"completed","attempts":2,"lockedBy":"worker-a","lockedAt":"2026-03-01T10:00:01.5Z",
            "lastError":null},
-         "reconciliation":{"matched":false,"status":"completed_with_discrepancy","expectedAmount":250.00,
-           "actualAmount":250.13,"discrepancy":0.13,"rule":"minor_part_13","createdAt":"2026-03-01T10:00:01.6Z"},
+         "reconciliation":{"matched":false,"status":"completed_with_discrepancy","expectedAmount":250.13,
+           "actualAmount":250.00,"discrepancy":0.13,"rule":"minor_part_13","createdAt":"2026-03-01T10:00:01.6Z"},
          "ledgerEntries":[
            {"id":"1-9","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"clearing",
-            "direction":"debit","amount":250.13,"balanceAfter":-250.13,"position":9,"createdAt":"2026-03-01T10:00:01.6Z"},
+            "direction":"debit","amount":250.13,"balanceAfter":-250.13,
+            "position":9,"createdAt":"2026-03-01T10:00:01.6Z"},
            {"id":"12-7","transactionId":"019a0000-0000-7000-8000-000000000001","accountId":"ACC-001",
-            "direction":"credit","amount":250.13,"balanceAfter":750.13,"position":7,"createdAt":"2026-03-01T10:00:01.6Z"}],
+            "direction":"credit","amount":250.13,"balanceAfter":750.13,
+            "position":7,"createdAt":"2026-03-01T10:00:01.6Z"}],
          "refunds":[]}
         """;
 

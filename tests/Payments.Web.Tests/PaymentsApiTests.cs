@@ -18,7 +18,7 @@ public sealed class PaymentsApiTests
         Assert.Equal(new Job("completed", 2, "worker-a", At("10:00:01.5")), payment.Job);
         Assert.Equal(
             new ReconciliationResult(
-                false, "completed_with_discrepancy", At("10:00:01.6"), 250.00m, 250.13m, 0.13m, "minor_part_13"),
+                false, "completed_with_discrepancy", At("10:00:01.6"), 250.13m, 250.00m, 0.13m, "minor_part_13"),
             payment.Reconciliation);
         Assert.Equal(["debit", "credit"], payment.LedgerEntries!.Select(entry => entry.Direction));
         Assert.Equal(-250.13m, payment.LedgerEntries![0].BalanceAfter);

@@ -109,7 +109,7 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         """{"accountId":"A","amount":1,"currency":"usd"}""",
         422, "unprocessable", "#/currency", "unknown_currency")]
     [InlineData(
-        """{"accountId":"A","amount":1,"currency":"XXX"}""",
+        """{"accountId":"A","amount":1,"currency":"ZZZ"}""",
         422, "unprocessable", "#/currency", "unknown_currency")]
     [InlineData("""{"accountId":"","amount":1}""", 422, "unprocessable", "#/accountId", "invalid_account")]
     [InlineData("""{"accountId":"clearing/07","amount":1}""", 422, "unprocessable", "#/accountId", "invalid_account")]

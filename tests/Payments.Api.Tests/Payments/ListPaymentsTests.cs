@@ -73,6 +73,19 @@ public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFix
     }
 
     [Fact]
+    public async Task A_payment_whose_job_is_a_dead_letter_is_listed_as_pending()
+    {
+        var ids = await CreateAsync("ACC-DEAD", 2);
+        await fixture.Database.ExecuteAsync("""
+            UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now() WHERE id = @id
+            """, new { id = ids[0] });
+
+        var pending = await fixture.Client.GetJsonAsync("/payments?accountId=ACC-DEAD&status=pending");
+        Assert.Equal([ids[1], ids[0]], Ids(pending));
+        Assert.Contains(ids[0], Ids(await fixture.Client.GetJsonAsync("/payments?status=pending&limit=100")));
+    }
+
+    [Fact]
     public async Task Every_filter_pages_in_both_directions()
     {
         var ids = await CreateAsync("ACC-BOTH", 4);
