@@ -81,7 +81,7 @@ internal sealed class Orchestrator(
         var ownPorts = configuration.GetValue<bool>("DcpPublisher:RandomizePorts") ? [] : PublicPorts.Of(resources);
         await PublicPorts.EnsureFreeAsync([.. ownPorts, .. dashboard.FixedPorts], PortPatience, configuration, cancel);
 
-        var bundle = await DcpBundle.FindAsync(cancel);
+        var bundle = DcpBundle.Find();
         await dcp.StartAsync(bundle, cancel);
         _ = WatchAsync();
         await AllocateEndpointsAsync(cancel);
