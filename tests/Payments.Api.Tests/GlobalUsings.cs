@@ -1,4 +1,4 @@
 global using System.Text.Json;
-global using Payments.Testing;
 global using Microsoft.Extensions.DependencyInjection;
 global using Microsoft.Extensions.Hosting;
+global using Payments.Testing;
