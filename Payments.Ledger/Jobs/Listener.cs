@@ -31,7 +31,8 @@ public sealed class Listener(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
+            catch (Exception e) when (
+                e is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
             {
                 logger.Log(
                     _failures == 0 ? LogLevel.Warning : LogLevel.Debug,
