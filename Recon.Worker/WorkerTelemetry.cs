@@ -40,7 +40,8 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
             return null;
         }
 
-        using var span = Source.StartActivity("claim", ActivityKind.Client, batch.Context, startTime: claimStarted);
+        using var span = Source.StartActivity(
+            "claim (SKIP LOCKED)", ActivityKind.Client, batch.Context, startTime: claimStarted);
         span?.SetTag("db.system.name", "postgresql")
             .SetTag("db.operation.name", "SELECT FOR UPDATE SKIP LOCKED")
             .SetTag("db.collection.name", "recon_jobs")

@@ -112,7 +112,7 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         var batch = await spans.WaitForAsync(
             span => span.OperationName == "settle batch" && span.TraceId == batchTrace);
         var claim = await spans.WaitForAsync(
-            span => span.OperationName == "claim" && span.ParentSpanId == batch.SpanId);
+            span => span.OperationName == "claim (SKIP LOCKED)" && span.ParentSpanId == batch.SpanId);
         Assert.Equal(payment.Id, settle.GetTagItem("payment.id"));
         Assert.Equal("completed", settle.GetTagItem("payment.status"));
         Assert.True(wait.StartTimeUtc + wait.Duration <= settle.StartTimeUtc + settle.Duration);
@@ -130,7 +130,7 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         await worker.SettleAllAsync(Cancel);
 
         Assert.DoesNotContain(spans.Seen, span => span.Source.Name == WorkerTelemetry.SourceName
-            && span.OperationName == "claim"
+            && span.OperationName == "claim (SKIP LOCKED)"
             && Equals(span.GetTagItem("recon.batch.size"), 0));
     }
 
