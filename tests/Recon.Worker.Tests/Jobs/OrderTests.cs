@@ -79,21 +79,6 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
     }
 
     [Fact]
-    public void Shares_cover_every_division_once_and_a_full_look_covers_them_all()
-    {
-        var plans = Enumerable.Range(0, 3).Select(rank =>
-        {
-            var plan = new DivisionPlan(TimeProvider.System, TimeSpan.FromHours(1));
-            plan.Share(rank, 3);
-            return plan;
-        }).ToList();
-
-        var everything = Enumerable.Range(0, Division.Count).Select(division => (short)division).ToList();
-        Assert.All(plans, plan => Assert.Equal(everything, plan.Next().Divisions.Order()));
-        Assert.Equal(everything, plans.SelectMany(plan => plan.Next().Divisions).Order());
-    }
-
-    [Fact]
     public async Task A_payment_committed_late_with_an_earlier_place_in_the_queue_is_still_found()
     {
         await using var worker = new TestWorker(database);

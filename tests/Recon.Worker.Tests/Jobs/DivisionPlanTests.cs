@@ -1,0 +1,86 @@
+using Payments.Ledger.Jobs;
+using Recon.Worker.Jobs;
+
+namespace Recon.Worker.Tests.Jobs;
+
+public sealed class DivisionPlanTests
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(10);
+
+    private readonly Clock _clock = new();
+
+    [Fact]
+    public void Shares_cover_every_division_once_and_a_full_look_covers_them_all()
+    {
+        var plans = Enumerable.Range(0, 3).Select(rank =>
+        {
+            var plan = new DivisionPlan(_clock, Poll);
+            plan.Share(rank, 3);
+            return plan;
+        }).ToList();
+
+        Assert.All(plans, plan => Assert.Equal(Everything, plan.Next().Divisions.Order()));
+        Assert.Equal(Everything, plans.SelectMany(plan => plan.Next().Divisions).Order());
+    }
+
+    [Fact]
+    public void What_was_claimed_is_passed_over_only_after_others_had_time_to_commit_before_it()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        plan.Claimed([Job(division: 7, sequence: 500)], plan.Next());
+
+        Assert.Equal(0, MarkOf(plan.Next(), division: 7));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, MarkOf(plan.Next(), division: 7));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(500, MarkOf(plan.Next(), division: 7));
+    }
+
+    [Fact]
+    public void Every_poll_looks_at_all_divisions_from_their_beginning()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        plan.Share(0, 2);
+        plan.Claimed([Job(division: 8, sequence: 500)], plan.Next());
+        for (var second = 0; second < 9; second++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(Division.Count / 2, plan.Next().Count);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var full = plan.Next();
+
+        Assert.Equal(Everything, full.Divisions.Order());
+        Assert.All(full.Marks, mark => Assert.Equal(0, mark));
+    }
+
+    [Fact]
+    public void A_deep_division_does_not_keep_those_behind_it_waiting()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        var first = plan.Next();
+        plan.Claimed([Job(division: 3, sequence: 1)], first);
+
+        Assert.Equal(4, plan.Next().Divisions[0]);
+    }
+
+    private static IEnumerable<short> Everything => Enumerable.Range(0, Division.Count).Select(i => (short)i);
+
+    private static long MarkOf(DivisionOrder order, short division) =>
+        order.Marks[order.Divisions.ToList().IndexOf(division)];
+
+    private static ClaimedJob Job(short division, long sequence) => new(
+        Guid.Empty, Guid.Empty, sequence, division, 0, false, "payment", "ACC", null, 1, "USD", default, null);
+
+    private sealed class Clock : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks;
+
+        public void Advance(TimeSpan time) => _ticks += time.Ticks;
+    }
+}
