@@ -70,6 +70,22 @@ internal sealed class TestWorker : IAsyncDisposable
         while (outcome != PassOutcome.Idle);
     }
 
+    /// <summary>
+    /// Lets several workers settle the whole queue at once. None has heard of the others, so all of them look at all
+    /// divisions: the hardest case.
+    /// </summary>
+    /// <param name="batchSizeOf">The batch size of each worker, by its number from 0.</param>
+    public static Task RaceAsync(
+        TestDatabase database, int workers, Func<int, int> batchSizeOf, CancellationToken cancel) =>
+        Task.WhenAll(Enumerable.Range(0, workers).Select(number => Task.Run(async () =>
+        {
+            await using var worker = new TestWorker(database, options => options.BatchSize = batchSizeOf(number));
+            while (await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL") > 0)
+            {
+                await worker.Pass.RunOnceAsync(CancellationToken.None, cancel);
+            }
+        })));
+
     public async ValueTask DisposeAsync()
     {
         Heartbeat.Dispose();

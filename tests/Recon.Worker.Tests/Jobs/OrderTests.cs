@@ -25,24 +25,14 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         await second.SettleAllAsync(Cancel);
     }
 
-    // Every worker looks at every division here, as none has heard of the others: the hardest case for order.
     [Fact]
     public async Task Workers_racing_for_the_same_divisions_settle_each_account_in_queue_order()
     {
         string[] accounts = ["ACC-RACE-1", "ACC-RACE-2", "ACC-RACE-3"];
         await database.QueueAsync(
             [.. Enumerable.Range(1, 900).Select(i => new QueuedPayment(accounts[i % accounts.Length], i))]);
-        var workers = Enumerable.Range(1, 4)
-            .Select(i => new TestWorker(database, options => options.BatchSize = 5 * i))
-            .ToList();
 
-        await Task.WhenAll(workers.Select(worker => Task.Run(async () =>
-        {
-            while (await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL") > 0)
-            {
-                await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel);
-            }
-        })));
+        await TestWorker.RaceAsync(database, workers: 4, batchSizeOf: number => 5 * (number + 1), Cancel);
 
         foreach (var account in accounts)
         {
@@ -55,10 +45,6 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         }
 
         await Books.ShouldBeRightAsync(database);
-        foreach (var worker in workers)
-        {
-            await worker.DisposeAsync();
-        }
     }
 
     [Fact]

@@ -103,25 +103,13 @@ public sealed class SettleJobsTests(TestDatabase database) : IClassFixture<TestD
         var transfers = Enumerable.Range(1, 600)
             .Select(i => new QueuedPayment($"ACC-SPOKE-{i % 40}", i, Payer: "ACC-HUB")).ToList();
         await database.QueueAsync(transfers);
-        var workers = Enumerable.Range(0, 4)
-            .Select(_ => new TestWorker(database, options => options.BatchSize = 5)).ToList();
 
-        await Task.WhenAll(workers.Select(worker => Task.Run(async () =>
-        {
-            while (await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL") > 0)
-            {
-                await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel);
-            }
-        })));
+        await TestWorker.RaceAsync(database, workers: 4, batchSizeOf: _ => 5, Cancel);
 
         Assert.Equal(-transfers.Sum(transfer => transfer.Amount), await database.ScalarAsync<long>(
             "SELECT balance FROM accounts WHERE name = 'ACC-HUB'"));
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE failures > 0"));
         await Books.ShouldBeRightAsync(database);
-        foreach (var worker in workers)
-        {
-            await worker.DisposeAsync();
-        }
     }
 
     private async Task SettleAsync(params QueuedPayment[] payments)

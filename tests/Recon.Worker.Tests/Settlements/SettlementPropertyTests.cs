@@ -45,7 +45,7 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
                 prefix + p.Payee, p.Amount, p.Currency, p.Payer is null ? null : prefix + p.Payer))
             .ToList();
         await database.QueueAsync(payments);
-        await SettleAsync(workers, batchSize);
+        await TestWorker.RaceAsync(database, workers, _ => batchSize, TestContext.Current.CancellationToken);
 
         var reference = new ReferenceLedger();
         payments.ForEach(reference.Settle);
@@ -63,23 +63,6 @@ public sealed class SettlementPropertyTests(TestDatabase database) : IClassFixtu
                 "SELECT id, status FROM payments WHERE payee_account LIKE @like", new { like })).Order());
         await Books.ShouldBeRightAsync(database);
         return true;
-    }
-
-    private async Task SettleAsync(int workers, int batchSize)
-    {
-        var crew = Enumerable.Range(0, workers)
-            .Select(_ => new TestWorker(database, options => options.BatchSize = batchSize)).ToList();
-        await Task.WhenAll(crew.Select(async worker =>
-        {
-            while (await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL") > 0)
-            {
-                await worker.Pass.RunOnceAsync(CancellationToken.None, TestContext.Current.CancellationToken);
-            }
-        }));
-        foreach (var worker in crew)
-        {
-            await worker.DisposeAsync();
-        }
     }
 
     // The rules once more, as plainly as can be, so that both would have to be wrong in the same way.
