@@ -21,7 +21,8 @@ public sealed partial class StateMachineTests(TestDatabase database) : IClassFix
         var text = await File.ReadAllTextAsync(Document(), TestContext.Current.CancellationToken);
         var section = text[text.IndexOf(heading, StringComparison.Ordinal)..];
         var diagram = section[..section.IndexOf("```\n", StringComparison.Ordinal)];
-        var drawn = Move().Matches(diagram).SelectMany(move => new[] { move.Groups["from"].Value, move.Groups["to"].Value })
+        var drawn = Move().Matches(diagram)
+            .SelectMany(move => new[] { move.Groups["from"].Value, move.Groups["to"].Value })
             .Where(state => state != "[*]").Distinct(StringComparer.Ordinal);
 
         Assert.Equal(allowed.Order(StringComparer.Ordinal), drawn.Order(StringComparer.Ordinal));
