@@ -8,6 +8,8 @@ namespace Payments.Web.Live;
 /// </summary>
 public abstract class LivePage<TView> : ComponentBase, IDisposable where TView : class
 {
+    private static readonly TimeSpan FirstSightPatience = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _closed = new();
     private IDisposable? _subscription;
     private PersistingComponentStateSubscription _persisting;
@@ -42,7 +44,11 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
     {
         _persisting = Persisted.RegisterOnPersisting(() =>
         {
-            Persisted.PersistAsJson(StateKey, new Rendered(View, Failure));
+            if (View is not null || Failure is not null)
+            {
+                Persisted.PersistAsJson(StateKey, new Rendered(View, Failure));
+            }
+
             return Task.CompletedTask;
         });
 
@@ -69,9 +75,27 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
             View = rendered.View;
             Failure = rendered.Failure;
         }
-        else
+        else if (RendererInfo.IsInteractive)
         {
             await RefreshAsync();
+        }
+        else
+        {
+            await RefreshBeforeFirstSightAsync();
+        }
+    }
+
+    // The page is rendered on the server before the browser shows anything. A slow answer must not keep it blank: the
+    // page is then sent as loading, and its interactive twin fetches again.
+    private async Task RefreshBeforeFirstSightAsync()
+    {
+        try
+        {
+            await RefreshAsync().WaitAsync(FirstSightPatience, _closed.Token);
+        }
+        catch (TimeoutException)
+        {
+            await _closed.CancelAsync();
         }
     }
 
