@@ -16,10 +16,7 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    private readonly Meter _meter = new(SourceName);
-    private Instruments? _instruments;
-
-    private Instruments Count => _instruments ??= new Instruments(_meter);
+    private readonly Instruments _instruments = new(new Meter(SourceName));
 
     /// <summary>The trace of one batch, with its claim; to be disposed when the batch is done with.</summary>
     public Activity? Claimed(Claim claim, DateTimeOffset claimStarted)
@@ -27,9 +24,9 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         var claimed = clock.GetUtcNow();
         var oldest = claim.Jobs.Min(job => job.CreatedAt);
         var lag = claimed.UtcDateTime - oldest;
-        Count.Claimed.Add(claim.Jobs.Count);
-        Count.BatchSize.Record(claim.Jobs.Count);
-        Count.Lag.Record(lag.TotalSeconds);
+        _instruments.Claimed.Add(claim.Jobs.Count);
+        _instruments.BatchSize.Record(claim.Jobs.Count);
+        _instruments.Lag.Record(lag.TotalSeconds);
 
         // Sampled with any payment in it, since that one's span will link here.
         KeyValuePair<string, object?>[] tags = [new("trace.keep", claim.Jobs.Any(job => job.Traceparent is not null))];
@@ -64,7 +61,7 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         var ended = clock.GetUtcNow();
         foreach (var status in batch.Settlements.CountBy(settlement => settlement.Status))
         {
-            Count.Settled.Add(status.Value, new KeyValuePair<string, object?>("status", status.Key));
+            _instruments.Settled.Add(status.Value, new KeyValuePair<string, object?>("status", status.Key));
         }
 
         // The batch's own context, which each payment's span links to; parents are given, not taken from here.
@@ -86,13 +83,15 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         }
     }
 
-    public void Failed(ClaimedJob job) => Count.Failed.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+    public void Failed(ClaimedJob job) =>
+        _instruments.Failed.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
 
-    public void Buried(ClaimedJob job) => Count.Dead.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+    public void Buried(ClaimedJob job) =>
+        _instruments.Dead.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
 
-    public void LeaseLost(int jobs) => Count.LeaseLost.Add(jobs);
+    public void LeaseLost(int jobs) => _instruments.LeaseLost.Add(jobs);
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => _instruments.Dispose();
 
     private void Trace(
         ClaimedJob job,
@@ -122,7 +121,7 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 
     private static DateTime Latest(DateTime one, DateTime other) => one > other ? one : other;
 
-    private sealed class Instruments(Meter meter)
+    private sealed class Instruments(Meter meter) : IDisposable
     {
         public Counter<long> Claimed { get; } =
             meter.CreateCounter<long>("recon.jobs.claimed", "{job}", "Jobs claimed from the queue");
@@ -145,5 +144,7 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 
         public Histogram<double> Lag { get; } =
             meter.CreateHistogram<double>("recon.queue.lag", "s", "Age of the oldest job of a claim");
+
+        public void Dispose() => meter.Dispose();
     }
 }

@@ -43,11 +43,10 @@ internal sealed class ListPayments(NpgsqlDataSource database)
     private static string IdsOf(string? account, string? status) => (account, status) switch
     {
         (null, null) => AllSql,
-        (null, "pending") => OpenSql,
+        (_, "pending") => OpenSql,
         (null, "failed" or "completed_with_discrepancy") => UnmatchedSql,
         (null, _) => WithStatusSql,
         (_, null) => OfAccountSql,
-        (_, "pending") => OpenOfAccountSql,
         _ => OfAccountWithStatusSql,
     };
 
@@ -92,32 +91,12 @@ internal sealed class ListPayments(NpgsqlDataSource database)
             SELECT id
             FROM recon_jobs
             WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
+                AND (@account::text IS NULL OR payee_account = @account OR payer_account = @account)
             UNION ALL
             SELECT id
             FROM recon_jobs
             WHERE buried_at IS NOT NULL AND kind IN ('payment', 'transfer')
-        ),
-        page AS MATERIALIZED (
-            SELECT id
-            FROM open_jobs
-            WHERE id < @newer AND id > @older
-            ORDER BY id DESC
-            LIMIT @count
-        )
-
-        """;
-
-    private const string OpenOfAccountSql = """
-        WITH open_jobs AS MATERIALIZED (
-            SELECT id
-            FROM recon_jobs
-            WHERE finished_at IS NULL AND kind IN ('payment', 'transfer')
-                AND (payee_account = @account OR payer_account = @account)
-            UNION ALL
-            SELECT id
-            FROM recon_jobs
-            WHERE buried_at IS NOT NULL AND kind IN ('payment', 'transfer')
-                AND (payee_account = @account OR payer_account = @account)
+                AND (@account::text IS NULL OR payee_account = @account OR payer_account = @account)
         ),
         page AS MATERIALIZED (
             SELECT id
@@ -171,7 +150,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 
     private static readonly Dictionary<string, string> NewestFirst = new[]
     {
-        AllSql, WithStatusSql, OpenSql, UnmatchedSql, OfAccountSql, OpenOfAccountSql, OfAccountWithStatusSql,
+        AllSql, WithStatusSql, OpenSql, UnmatchedSql, OfAccountSql, OfAccountWithStatusSql,
     }.ToDictionary(ids => ids, ids => ids + PaymentsByIdSql, StringComparer.Ordinal);
 
     // A page that ends before its cursor is walked from the cursor towards newer payments.
