@@ -23,7 +23,9 @@ var settings = builder.Configuration.GetSection(WorkerOptions.Section).Get<Worke
 builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 {
     source.ConnectionStringBuilder.Options = settings.SessionSettings;
-    source.ConnectionStringBuilder.ApplicationName = WorkerTelemetry.SourceName;
+    // With the process, so that an operator who sees a lock or a session knows whose it is.
+    source.ConnectionStringBuilder.ApplicationName =
+        FormattableString.Invariant($"{WorkerTelemetry.SourceName} {Environment.ProcessId}");
     source.TraceOnlyWithinTraces();
 });
 

@@ -46,7 +46,7 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
 
         Assert.NotEmpty(await database.QueryAsync<bool>("""
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'Recon.Worker'
+            WHERE datname = current_database() AND application_name LIKE 'Recon.Worker %'
             """));
 
         var after = new QueuedPayment("ACC-CUT", 200);
