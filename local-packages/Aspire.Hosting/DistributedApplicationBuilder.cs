@@ -39,7 +39,12 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddHealthChecks();
 
         _host.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        _host.Services.AddSingleton(new ResourceNotificationService(TimeProvider.System));
+        _host.Services.AddSingleton(services => new ResourceNotificationService(TimeProvider.System, services));
+        _host.Services.AddSingleton(new ResourceLoggerService(TimeProvider.System));
+        _host.Services.AddSingleton(services => new ResourceCommandService(
+            services.GetRequiredService<ResourceNotificationService>(),
+            services.GetRequiredService<ResourceLoggerService>(),
+            services));
         _host.Services.AddSingleton<IResourceCollection>(Resources);
         _host.Services.AddSingleton(ExecutionContext);
         _host.Services.AddSingleton(services => DashboardOptions.From(

@@ -31,6 +31,8 @@ public sealed record CustomResourceSnapshot
 
     public ImmutableArray<HealthReportSnapshot> HealthReports { get; internal init; } = [];
 
+    public ImmutableArray<ResourceCommandSnapshot> Commands { get; init; } = [];
+
     /// <summary>Null unless running; without checks, running is healthy.</summary>
     public HealthStatus? HealthStatus => State?.Text != KnownResourceStates.Running
         ? null
@@ -44,6 +46,18 @@ public sealed record ResourceStateSnapshot(string Text, string? Style)
 {
     public static implicit operator ResourceStateSnapshot?(string? s) => s is null ? null : new(s, Style: null);
 }
+
+/// <summary>A command, and whether it can be given in the state that the snapshot shows.</summary>
+public sealed record ResourceCommandSnapshot(
+    string Name,
+    ResourceCommandState State,
+    string DisplayName,
+    string? DisplayDescription,
+    object? Parameter,
+    string? ConfirmationMessage,
+    string? IconName,
+    IconVariant? IconVariant,
+    bool IsHighlighted);
 
 public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
 

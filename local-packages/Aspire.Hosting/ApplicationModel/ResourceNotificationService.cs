@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.ApplicationModel;
@@ -22,8 +23,14 @@ public class ResourceNotificationService
     private readonly ConcurrentDictionary<Channel<ResourceEvent>, bool> _watchers = [];
 
     private readonly TimeProvider _clock;
+    private readonly IServiceProvider _services;
 
-    internal ResourceNotificationService(TimeProvider clock) => _clock = clock;
+    /// <param name="services">What commands may ask for when they say whether they can be given.</param>
+    internal ResourceNotificationService(TimeProvider clock, IServiceProvider? services = null)
+    {
+        _clock = clock;
+        _services = services ?? new ServiceCollection().BuildServiceProvider();
+    }
 
     /// <summary>Changes the state of all replicas of a resource.</summary>
     public async Task PublishUpdateAsync(
@@ -41,7 +48,9 @@ public class ResourceNotificationService
         lock (_lock)
         {
             var before = _current.GetValueOrDefault(resourceId)?.Snapshot ?? Initial(resource);
-            var update = new ResourceEvent(resource, resourceId, stateFactory(before));
+            var after = stateFactory(before);
+            var update = new ResourceEvent(
+                resource, resourceId, after with { Commands = CommandStates.Of(resource, after, _services) });
             _current[resourceId] = update;
 
             foreach (var watcher in _watchers.Keys)
@@ -53,12 +62,32 @@ public class ResourceNotificationService
         return Task.CompletedTask;
     }
 
+    /// <summary>The state of the replica of this id, or of the resource of this name when it has one replica.</summary>
     public bool TryGetCurrentState(
         string resourceId, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResourceEvent? resourceEvent)
     {
         lock (_lock)
         {
-            return _current.TryGetValue(resourceId, out resourceEvent);
+            if (!_current.TryGetValue(resourceId, out resourceEvent) && ReplicasCalled(resourceId) is [var only])
+            {
+                resourceEvent = _current[only];
+            }
+
+            return resourceEvent is not null;
+        }
+    }
+
+    /// <summary>The ids of the replicas of a resource.</summary>
+    internal IReadOnlyList<string> ReplicasCalled(string resourceName)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _current.Values
+                    .Where(one => string.Equals(one.Resource.Name, resourceName, StringComparison.OrdinalIgnoreCase))
+                    .Select(one => one.ResourceId),
+            ];
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class ResourceService(
     DashboardOptions options,
     ResourceNotificationService notifications,
     ResourceProcesses processes,
+    ResourceCommandService commands,
     DcpHost dcp,
     IHostEnvironment environment,
     ILogger<ResourceService> logger) : IAsyncDisposable
@@ -183,14 +184,7 @@ internal sealed class ResourceService(
 
     private async Task<ResourceCommandResponse> ExecuteAsync(ResourceCommandRequest request, CancellationToken cancel)
     {
-        try
-        {
-            await processes.ExecuteAsync(request.ResourceName, request.CommandName, cancel);
-            return new() { Kind = ResourceCommandResponseKind.Succeeded };
-        }
-        catch (DistributedApplicationException e)
-        {
-            return new() { Kind = ResourceCommandResponseKind.Failed, Message = e.Message };
-        }
+        var result = await commands.ExecuteCommandAsync(request.ResourceName, request.CommandName, cancel);
+        return ResourceView.Of(result);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dashboard.Wire;
-using Aspire.Hosting.Orchestration;
 using Google.Protobuf.WellKnownTypes;
 using HealthStatus = Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus;
 
@@ -55,27 +54,60 @@ internal static class ResourceView
                 Type = relation.Type,
             }));
         view.Properties.AddRange(Properties(snapshot));
-        view.Commands.AddRange(ResourceProcesses.IsProcess(update.Resource) ? Commands(snapshot.State?.Text) : []);
+        view.Commands.AddRange(snapshot.Commands.Select(Command));
         return view;
     }
 
-    private static IEnumerable<ResourceCommand> Commands(string? state)
+    /// <summary>How a command ended, as the dashboard wants to hear it.</summary>
+    public static ResourceCommandResponse Of(ExecuteCommandResult result)
     {
-        var canStart = state == KnownResourceStates.NotStarted || KnownResourceStates.IsTerminal(state);
-        var canStop = state == KnownResourceStates.Running;
+        var response = new ResourceCommandResponse
+        {
+            Kind = result.Success ? ResourceCommandResponseKind.Succeeded
+                : result.Canceled ? ResourceCommandResponseKind.Cancelled
+                : ResourceCommandResponseKind.Failed,
+        };
 
-        yield return Command(ResourceProcesses.StartCommand, "Start", "Play", canStart);
-        yield return Command(ResourceProcesses.StopCommand, "Stop", "Stop", canStop);
-        yield return Command(ResourceProcesses.RestartCommand, "Restart", "ArrowCounterclockwise", canStop);
+        if (result.Message is not null)
+        {
+            response.Message = result.Message;
+        }
+
+        if (result.Data is { } data)
+        {
+            response.Result = new()
+            {
+                Value = data.Value,
+                Format = data.Format switch
+                {
+                    ApplicationModel.CommandResultFormat.Json => Wire.CommandResultFormat.Json,
+                    ApplicationModel.CommandResultFormat.Markdown => Wire.CommandResultFormat.Markdown,
+                    _ => Wire.CommandResultFormat.Text,
+                },
+                DisplayImmediately = data.DisplayImmediately,
+            };
+        }
+
+        return response;
     }
 
-    private static ResourceCommand Command(string name, string displayName, string icon, bool isPossible) => new()
+    private static ResourceCommand Command(ResourceCommandSnapshot command) => new()
     {
-        Name = name,
-        DisplayName = displayName,
-        IconName = icon,
-        IsHighlighted = name != ResourceProcesses.RestartCommand,
-        State = isPossible ? ResourceCommandState.Enabled : ResourceCommandState.Hidden,
+        Name = command.Name,
+        DisplayName = command.DisplayName,
+        DisplayDescription = command.DisplayDescription ?? "",
+        ConfirmationMessage = command.ConfirmationMessage ?? "",
+        IconName = command.IconName ?? "",
+        IconVariant = command.IconVariant == ApplicationModel.IconVariant.Filled
+            ? Wire.IconVariant.Filled
+            : Wire.IconVariant.Regular,
+        IsHighlighted = command.IsHighlighted,
+        State = command.State switch
+        {
+            ApplicationModel.ResourceCommandState.Enabled => Wire.ResourceCommandState.Enabled,
+            ApplicationModel.ResourceCommandState.Disabled => Wire.ResourceCommandState.Disabled,
+            _ => Wire.ResourceCommandState.Hidden,
+        },
     };
 
     private static HealthReport Health(HealthReportSnapshot report)

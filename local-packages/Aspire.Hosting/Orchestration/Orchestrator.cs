@@ -86,6 +86,12 @@ internal sealed class Orchestrator(
         _ = WatchAsync();
         await AllocateEndpointsAsync(cancel);
 
+        foreach (var resource in resources.Where(ResourceProcesses.IsProcess))
+        {
+            Replicas.Assign(resource);
+            LifecycleCommands.AddTo(resource);
+        }
+
         var starts = resources.Select(resource => StartAsync(resource, cancel)).ToList();
 
         if (dashboard.IsEnabled)
@@ -117,8 +123,6 @@ internal sealed class Orchestrator(
 
             return;
         }
-
-        Replicas.Assign(resource);
 
         if (resource.Annotations.OfType<ExplicitStartupAnnotation>().Any())
         {

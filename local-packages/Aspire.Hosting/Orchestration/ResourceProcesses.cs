@@ -17,16 +17,13 @@ internal sealed class ResourceProcesses(
     ResourceNotificationService notifications,
     ILoggerFactory loggers)
 {
-    public const string StartCommand = "start";
-    public const string StopCommand = "stop";
-    public const string RestartCommand = "restart";
-
     private const string Kind = "executables";
     private const int LogTailLines = 20;
 
     private readonly ILogger _logger = loggers.CreateLogger<DistributedApplication>();
     private readonly ConcurrentDictionary<string, IResource> _resources = [];
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = [];
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = [];
 
     /// <summary>Whether a resource is a process, and not a value or a part of another one.</summary>
     public static bool IsProcess(IResource resource) =>
@@ -40,7 +37,35 @@ internal sealed class ResourceProcesses(
     public Task StopAsync(IResource resource, CancellationToken cancel) =>
         Task.WhenAll(resource.ReplicaNames().Select(replica => StopAsync(replica, cancel)));
 
-    private async Task StartAsync(IResource resource, string replica, CancellationToken cancel)
+    /// <summary>Starts one replica, and returns when it runs or has ended; one that runs already stays.</summary>
+    /// <exception cref="DistributedApplicationException">It cannot start: the message says why.</exception>
+    public async Task StartAsync(IResource resource, string replica, CancellationToken cancel)
+    {
+        using var turn = await TurnAsync(replica, cancel);
+
+        if (!IsRunning(replica))
+        {
+            await StartInTurnAsync(resource, replica, cancel);
+        }
+    }
+
+    /// <summary>Stops one replica, and returns when it does not run.</summary>
+    public async Task StopAsync(string replica, CancellationToken cancel)
+    {
+        using var turn = await TurnAsync(replica, cancel);
+        await StopInTurnAsync(replica, cancel);
+    }
+
+    /// <summary>Stops one replica and starts it again.</summary>
+    /// <exception cref="DistributedApplicationException">It cannot start: the message says why.</exception>
+    public async Task RestartAsync(IResource resource, string replica, CancellationToken cancel)
+    {
+        using var turn = await TurnAsync(replica, cancel);
+        await StopInTurnAsync(replica, cancel);
+        await StartInTurnAsync(resource, replica, cancel);
+    }
+
+    private async Task StartInTurnAsync(IResource resource, string replica, CancellationToken cancel)
     {
         // A process that ran before under this name makes room for its successor.
         if (_resources.ContainsKey(replica))
@@ -72,39 +97,26 @@ internal sealed class ResourceProcesses(
                 && (state == KnownResourceStates.Running || KnownResourceStates.IsTerminal(state)), cancel);
     }
 
-    /// <summary>Does what a person asked for one replica.</summary>
-    /// <exception cref="DistributedApplicationException">There is no such replica or command.</exception>
-    public async Task ExecuteAsync(string replica, string command, CancellationToken cancel)
-    {
-        if (!notifications.TryGetCurrentState(replica, out var state) || !IsProcess(state.Resource))
-        {
-            throw new DistributedApplicationException($"No process is called '{replica}'.");
-        }
-
-        switch (command)
-        {
-            case StartCommand:
-                await StartAsync(state.Resource, replica, cancel);
-                break;
-
-            case StopCommand:
-                await StopAsync(replica, cancel);
-                break;
-
-            case RestartCommand:
-                await StopAsync(replica, cancel);
-                await StartAsync(state.Resource, replica, cancel);
-                break;
-
-            default:
-                throw new DistributedApplicationException($"'{replica}' has no command '{command}'.");
-        }
-    }
-
     /// <summary>Whether the replica has been started, and so has output.</summary>
     public bool HasProcess(string replica) => _resources.ContainsKey(replica);
 
-    private async Task StopAsync(string replica, CancellationToken cancel)
+    private bool IsRunning(string replica) => notifications.TryGetCurrentState(replica, out var state)
+        && state.Snapshot.State?.Text == KnownResourceStates.Running;
+
+    // One after the other for each replica: a second start must not meet the first one half way.
+    private async Task<Turn> TurnAsync(string replica, CancellationToken cancel)
+    {
+        var turns = _turns.GetOrAdd(replica, _ => new(1));
+        await turns.WaitAsync(cancel);
+        return new(turns);
+    }
+
+    private readonly record struct Turn(SemaphoreSlim Turns) : IDisposable
+    {
+        public void Dispose() => Turns.Release();
+    }
+
+    private async Task StopInTurnAsync(string replica, CancellationToken cancel)
     {
         if (!_resources.ContainsKey(replica))
         {
