@@ -77,16 +77,28 @@ internal sealed class NativePostgres
 
     /// <summary>
     /// The command of a server that stays in the foreground, and ends quickly and cleanly on SIGTERM or SIGINT, also
-    /// while clients are connected. A throwaway server takes its data's volume with it.
+    /// while clients are connected.
     /// </summary>
     /// <param name="settings">Server settings, as <c>name=value</c>.</param>
     public (string Program, IReadOnlyList<string> Arguments) ServerCommand(
-        string data, bool isThrowaway, int port, params IEnumerable<string> settings)
+        string data, int port, params IEnumerable<string> settings)
     {
         var command = AsUnprivileged(
-            ["sh", "-c", ForegroundScript, isThrowaway ? Path.GetDirectoryName(data)! : "",
-                Path.Combine(_programs, "bin", "postgres"), "-D", data, .. ServerOptions(port, settings)]);
+            ["sh", "-c", ForegroundScript, "postgres", Path.Combine(_programs, "bin", "postgres"), "-D", data,
+                .. ServerOptions(port, settings)]);
         return (command[0], command[1..]);
+    }
+
+    /// <summary>
+    /// Makes a directory that is deleted when the result is disposed, or when this process ends, however it ends; a
+    /// server on the data in it is stopped first.
+    /// </summary>
+    public async Task<ThrowawayDirectory> MakeThrowawayAsync(CancellationToken cancel)
+    {
+        var directory = Path.Combine(Path.GetTempPath(), $"postgres-{Guid.CreateVersion7():N}");
+        await MakeDirectoryAsync(directory, cancel);
+        var watched = AsUnprivileged(["sh", "-c", CleanUpScript, "throwaway", _programs, directory]);
+        return new(Start("setsid", watched), directory);
     }
 
     /// <summary>
@@ -146,7 +158,7 @@ internal sealed class NativePostgres
             throw;
         }
 
-        return new(watcher, port, password);
+        return new(watcher, volume, port, password);
     }
 
     private static IEnumerable<string> ServerOptions(int port, IEnumerable<string> settings) =>
@@ -270,12 +282,17 @@ internal sealed class NativePostgres
         server=$!
         trap 'kill -INT $server' TERM INT
         while kill -0 $server 2>/dev/null; do wait $server; code=$?; done
-        [ -z "$0" ] || rm -rf "$0"
         exit $code
         """;
 
     // Standard input stays open as long as the owner lives: its end, by whatever cause, is the signal to clean up.
-    private const string ThrowawayScript = """
+    private const string CleanUpScript = """
+        cat > /dev/null
+        "$1/bin/pg_ctl" stop -w -m immediate -D "$2/data" > /dev/null 2>&1
+        rm -rf "$2"
+        """;
+
+    private const string ThrowawayScript = $$"""
         umask 077
         read -r password
         printf '%s\n' "$password" > "$2/password"
@@ -284,28 +301,19 @@ internal sealed class NativePostgres
         "$1/bin/pg_ctl" start -w -D "$2/data" -l "$2/log" -o "$3" > "$2/start" && echo ready ||
         cat "$2/log" >&2
         exec >&- 2>&-
-        cat > /dev/null
-        "$1/bin/pg_ctl" stop -w -m immediate -D "$2/data" > /dev/null
-        rm -rf "$2"
+        {{CleanUpScript}}
         """;
 }
 
-/// <summary>A running server whose data nobody will miss. Its superuser is <c>postgres</c>.</summary>
-internal sealed class ThrowawayPostgres : IAsyncDisposable
+/// <summary>A directory that goes when nobody holds it any more.</summary>
+internal class ThrowawayDirectory : IAsyncDisposable
 {
     private readonly Process _watcher;
     private bool _disposed;
 
-    internal ThrowawayPostgres(Process watcher, int port, string password) =>
-        (_watcher, Port, Password) = (watcher, port, password);
+    internal ThrowawayDirectory(Process watcher, string path) => (_watcher, Path) = (watcher, path);
 
-    public string Host { get; } = "127.0.0.1";
-
-    public int Port { get; }
-
-    public string Username { get; } = "postgres";
-
-    public string Password { get; }
+    public string Path { get; }
 
     public async ValueTask DisposeAsync()
     {
@@ -318,5 +326,21 @@ internal sealed class ThrowawayPostgres : IAsyncDisposable
         _watcher.StandardInput.Close();
         await _watcher.WaitForExitAsync();
         _watcher.Dispose();
+        GC.SuppressFinalize(this);
     }
+}
+
+/// <summary>A running server whose data nobody will miss. Its superuser is <c>postgres</c>.</summary>
+internal sealed class ThrowawayPostgres : ThrowawayDirectory
+{
+    internal ThrowawayPostgres(Process watcher, string path, int port, string password)
+        : base(watcher, path) => (Port, Password) = (port, password);
+
+    public string Host { get; } = "127.0.0.1";
+
+    public int Port { get; }
+
+    public string Username { get; } = "postgres";
+
+    public string Password { get; }
 }

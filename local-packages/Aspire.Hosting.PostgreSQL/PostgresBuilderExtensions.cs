@@ -3,15 +3,19 @@ using System.Security.Cryptography;
 using System.Text;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Postgres.Native;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Aspire.Hosting;
 
 public static class PostgresBuilderExtensions
 {
-    /// <summary>Adds a server on 127.0.0.1. Without <see cref="WithDataVolume"/> its data ends with it.</summary>
+    /// <summary>
+    /// Adds a server on 127.0.0.1. Without <see cref="WithDataVolume"/> its data end with the application.
+    /// </summary>
     public static IResourceBuilder<PostgresServerResource> AddPostgres(
         this IDistributedApplicationBuilder builder,
         string name,
@@ -24,11 +28,13 @@ public static class PostgresBuilderExtensions
         var server = new PostgresServerResource(name, userName?.Resource, password?.Resource ?? generated);
         var check = $"{name}_check";
         builder.Services.AddHealthChecks().AddAsyncCheck(check, cancel => CheckAsync(server, cancel));
+        var throwaway = new ThrowawayVolume();
+        builder.Services.AddSingleton<IHostedService>(_ => throwaway);
 
         return builder.AddResource(server)
             .WithAnnotation(new EndpointAnnotation(
                 ProtocolType.Tcp, name: PostgresServerResource.EndpointName, port: port, isProxied: false))
-            .WithAnnotation(new ProcessAnnotation((_, cancel) => PrepareAsync(server, cancel)))
+            .WithAnnotation(new ProcessAnnotation((_, cancel) => PrepareAsync(server, throwaway, cancel)))
             .WithHealthCheck(check);
     }
 
@@ -36,13 +42,21 @@ public static class PostgresBuilderExtensions
         this IResourceBuilder<PostgresServerResource> builder, int? port) =>
         builder.WithEndpoint(PostgresServerResource.EndpointName, endpoint => endpoint.Port = port);
 
-    /// <summary>Keeps the data between runs, by default in a folder named for the AppHost and the server.</summary>
+    /// <summary>
+    /// Keeps the data between runs, by default in a folder named for the AppHost and the server. An application under
+    /// test neither sees nor keeps them: there a volume lasts as long as the application.
+    /// </summary>
     public static IResourceBuilder<PostgresServerResource> WithDataVolume(
         this IResourceBuilder<PostgresServerResource> builder, string? name = null, bool isReadOnly = false)
     {
         if (isReadOnly)
         {
             throw new NotSupportedException("A server that runs here cannot have a read-only volume.");
+        }
+
+        if (builder.ApplicationBuilder.Configuration.GetValue<bool>(DistributedApplicationBuilder.ThrowawayVolumesKey))
+        {
+            return builder;
         }
 
         var volume = name ?? VolumeName(builder.ApplicationBuilder, builder.Resource);
@@ -58,23 +72,22 @@ public static class PostgresBuilderExtensions
         return builder.ApplicationBuilder.AddResource(database);
     }
 
-    private static async Task<ProcessCommand> PrepareAsync(PostgresServerResource server, CancellationToken cancel)
+    private static async Task<ProcessCommand> PrepareAsync(
+        PostgresServerResource server, ThrowawayVolume throwaway, CancellationToken cancel)
     {
-        var kept = server.Annotations.OfType<DataVolumeAnnotation>().LastOrDefault();
-        var volume = kept is null
-            ? Path.Combine(Path.GetTempPath(), $"postgres-{Guid.CreateVersion7():N}")
-            : Path.Combine(NativePostgres.StateDirectory, "volumes", kept.Name);
-
         try
         {
             var programs = await NativePostgres.FindAsync(cancel);
+            var kept = server.Annotations.OfType<DataVolumeAnnotation>().LastOrDefault();
+            var volume = kept is null
+                ? await throwaway.OpenAsync(programs, cancel)
+                : Path.Combine(NativePostgres.StateDirectory, "volumes", kept.Name);
             var data = await programs.PrepareDataAsync(
                 volume,
                 (await server.UserNameReference.GetValueAsync(cancel))!,
                 (await server.PasswordParameter.GetValueAsync(cancel))!,
                 cancel);
-            var (program, arguments) = programs.ServerCommand(
-                data, isThrowaway: kept is null, server.PrimaryEndpoint.Port);
+            var (program, arguments) = programs.ServerCommand(data, server.PrimaryEndpoint.Port);
             return new(program, arguments, "/");
         }
         catch (InvalidOperationException e)

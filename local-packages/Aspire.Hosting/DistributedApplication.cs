@@ -34,7 +34,8 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
         {
             await host.RunAsync(cancellationToken);
         }
-        catch (DistributedApplicationException e)
+        // Observed, the reason goes to the observer, and the process is not ours to end.
+        catch (DistributedApplicationException e) when (EntryPointObserver.Current is null)
         {
             await Console.Error.WriteLineAsync(e.Message);
             Environment.ExitCode = 1;

@@ -13,6 +13,9 @@ namespace Aspire.Hosting;
 /// <summary>Collects the resources, on top of an ordinary host.</summary>
 public class DistributedApplicationBuilder : IDistributedApplicationBuilder
 {
+    /// <summary>The setting that makes data directories end with the application, also those of data volumes.</summary>
+    internal const string ThrowawayVolumesKey = "LocalEdition:ThrowawayVolumes";
+
     private readonly HostApplicationBuilder _host;
 
     public DistributedApplicationBuilder(string[] args)
@@ -22,15 +25,14 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
 
     public DistributedApplicationBuilder(DistributedApplicationOptions options)
     {
-        AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : Assembly.GetEntryAssembly();
-        AppHostDirectory = Metadata("AppHostDirectory") ?? Directory.GetCurrentDirectory();
+        var settings = new HostApplicationBuilderSettings { Args = options.Args };
+        EntryPointObserver.Current?.OnConstructing(options, settings);
 
-        _host = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings
-        {
-            Args = options.Args,
-            ContentRootPath = AppHostDirectory,
-            ApplicationName = AppHostAssembly?.GetName().Name,
-        });
+        AppHostAssembly = options.AssemblyName is { } name ? Assembly.Load(name) : Assembly.GetEntryAssembly();
+        AppHostDirectory = DirectoryOf(AppHostAssembly) ?? Directory.GetCurrentDirectory();
+        settings.ContentRootPath ??= AppHostDirectory;
+        settings.ApplicationName ??= AppHostAssembly?.GetName().Name;
+        _host = Host.CreateApplicationBuilder(settings);
 
         // What these say, we say ourselves: a reason not to start in one sentence, and health as a resource's state.
         _host.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
@@ -54,6 +56,13 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddSingleton<HealthMonitor>();
         _host.Services.AddSingleton<ResourceProcesses>();
         _host.Services.AddSingleton<ResourceService>();
+
+        // Before the orchestrator: it is to see the first line of the first resource.
+        if (options.EnableResourceLogging)
+        {
+            _host.Services.AddHostedService<ResourceLogForwarder>();
+        }
+
         _host.Services.AddHostedService<Orchestrator>();
     }
 
@@ -81,9 +90,16 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
     public IResourceBuilder<T> CreateResourceBuilder<T>(T resource)
         where T : IResource => new ResourceBuilder<T>(this, resource);
 
-    public DistributedApplication Build() => new(_host.Build());
+    public DistributedApplication Build()
+    {
+        var observer = EntryPointObserver.Current;
+        observer?.OnBuilding(this);
+        var host = _host.Build();
+        return new(observer?.OnBuilt(host) ?? host);
+    }
 
-    private string? Metadata(string key) => AppHostAssembly?
+    /// <summary>Where the AppHost's project is, as its build has noted.</summary>
+    internal static string? DirectoryOf(Assembly? appHost) => appHost?
         .GetCustomAttributes<AssemblyMetadataAttribute>()
-        .FirstOrDefault(metadata => metadata.Key == key)?.Value;
+        .FirstOrDefault(metadata => metadata.Key == "AppHostDirectory")?.Value;
 }

@@ -56,6 +56,9 @@ public sealed class DistributedApplicationOptions
     public string? AssemblyName { get; set; }
 
     public bool DisableDashboard { get; set; }
+
+    /// <summary>Whether what resources write becomes log lines of the AppHost.</summary>
+    public bool EnableResourceLogging { get; set; }
 }
 
 /// <summary>A mistake in the description, or a reason why the application cannot run: one sentence.</summary>
