@@ -7,6 +7,7 @@ using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Validation;
 using Payments.Ledger;
 
 Database.Configure();
@@ -14,6 +15,11 @@ Database.Configure();
 if (args is [MigrateCommand.Name, ..])
 {
     return await MigrateCommand.RunAsync(args);
+}
+
+if (args is [ValidateCommand.Name, ..])
+{
+    return await ValidateCommand.RunAsync(args);
 }
 
 var builder = WebApplication.CreateBuilder(args);

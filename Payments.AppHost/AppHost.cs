@@ -45,4 +45,12 @@ builder.AddProject<Projects.Payments_Web>("web")
     .WithHttpHealthCheck("/health")
     .WaitFor(api);
 
+// The seven end-to-end checks; its console log shows them. Started by hand, as often as wanted.
+builder.AddProject<Projects.Payments_Api>("validate", launchProfileName: "validate")
+    .WithArgs("validate")
+    .WithReference(api)
+    .WithReference(paymentsApp, connectionName: "payments")
+    .WaitFor(api)
+    .WithExplicitStart();
+
 builder.Build().Run();

@@ -63,7 +63,10 @@ internal static class Settlement
                 @discrepancy, now(), @status = 'completed', @status, 'of_the_test'
             FROM payments WHERE id = @id
         ), job AS (
-            UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE id = @id
+            UPDATE recon_jobs
+            SET status = 'completed', finished_at = now(), attempts = attempts + 1, locked_by = 'worker-of-the-test',
+                locked_at = now()
+            WHERE id = @id
         )
         UPDATE payments
         SET status = @status, discrepancy = @discrepancy, failure_reason = @reason, settled_at = now()
