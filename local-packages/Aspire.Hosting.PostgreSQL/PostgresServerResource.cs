@@ -27,6 +27,13 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
     public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
         $"Host={Host};Port={Port};Username={UserNameReference};Password={PasswordParameter}");
 
+    /// <summary><c>postgresql://user:password@host:port</c>, the user and the password escaped.</summary>
+    public ReferenceExpression UriExpression => ReferenceExpression.Create(
+        $"postgresql://{UserNameReference:uri}:{PasswordParameter:uri}@{Host}:{Port}");
+
+    /// <summary><c>jdbc:postgresql://host:port</c>; the user and the password go beside it.</summary>
+    public ReferenceExpression JdbcConnectionString => ReferenceExpression.Create($"jdbc:postgresql://{Host}:{Port}");
+
     /// <summary>The databases on this server: resource name to database name.</summary>
     public IReadOnlyDictionary<string, string> Databases => _databases;
 
@@ -39,6 +46,8 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
         new("Port", ReferenceExpression.Create($"{Port}")),
         new("Username", UserNameReference),
         new("Password", ReferenceExpression.Create($"{PasswordParameter}")),
+        new("Uri", UriExpression),
+        new("JdbcConnectionString", JdbcConnectionString),
     ];
 
     internal void AddDatabase(string name, string databaseName) => _databases.Add(name, databaseName);
@@ -55,6 +64,19 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
     public ReferenceExpression ConnectionStringExpression =>
         ReferenceExpression.Create($"{Parent.ConnectionStringExpression};Database={DatabaseName}");
 
+    /// <summary>The server's URI with the database's name.</summary>
+    public ReferenceExpression UriExpression =>
+        ReferenceExpression.Create($"{Parent.UriExpression}/{DatabaseName:uri}");
+
+    /// <summary>The server's JDBC connection string with the database's name.</summary>
+    public ReferenceExpression JdbcConnectionString =>
+        ReferenceExpression.Create($"{Parent.JdbcConnectionString}/{DatabaseName:uri}");
+
     IEnumerable<KeyValuePair<string, ReferenceExpression>> IResourceWithConnectionString.GetConnectionProperties() =>
-        [.. Parent.ConnectionProperties, new("DatabaseName", ReferenceExpression.Create($"{DatabaseName}"))];
+    [
+        .. Parent.ConnectionProperties.Where(property => property.Key is not ("Uri" or "JdbcConnectionString")),
+        new("DatabaseName", ReferenceExpression.Create($"{DatabaseName}")),
+        new("Uri", UriExpression),
+        new("JdbcConnectionString", JdbcConnectionString),
+    ];
 }

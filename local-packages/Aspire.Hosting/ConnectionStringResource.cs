@@ -13,5 +13,6 @@ public static class ConnectionStringBuilderExtensions
 {
     public static IResourceBuilder<ConnectionStringResource> AddConnectionString(
         this IDistributedApplicationBuilder builder, string name, ReferenceExpression connectionStringExpression) =>
-        builder.AddResource(new ConnectionStringResource(name, connectionStringExpression));
+        builder.AddResource(new ConnectionStringResource(name, connectionStringExpression))
+            .WithReferenceRelationship(connectionStringExpression);
 }

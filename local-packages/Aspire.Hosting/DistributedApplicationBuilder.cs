@@ -25,6 +25,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
 
     public DistributedApplicationBuilder(DistributedApplicationOptions options)
     {
+        Mistakes.TellInOneSentence();
         var settings = new HostApplicationBuilderSettings { Args = options.Args };
         EntryPointObserver.Current?.OnConstructing(options, settings);
 
@@ -41,7 +42,10 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddHealthChecks();
 
         _host.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        _host.Services.AddSingleton(services => new ResourceNotificationService(TimeProvider.System, services));
+        _host.Services.AddSingleton(services => new ResourceNotificationService(TimeProvider.System, services)
+        {
+            WaitsForUnavailable = !options.DisableDashboard,
+        });
         _host.Services.AddSingleton(new ResourceLoggerService(TimeProvider.System));
         _host.Services.AddSingleton(services => new ResourceCommandService(
             services.GetRequiredService<ResourceNotificationService>(),
@@ -51,10 +55,15 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddSingleton(ExecutionContext);
         _host.Services.AddSingleton(services => DashboardOptions.From(
             services.GetRequiredService<IConfiguration>(), options.DisableDashboard));
-        _host.Services.AddSingleton<ProjectOutputs>(_ => new(AppHostAssembly));
+        _host.Services.AddSingleton(TimeProvider.System);
+        _host.Services.AddSingleton(_ => ProjectOutputs.Of(AppHostAssembly));
         _host.Services.AddSingleton<DcpHost>();
         _host.Services.AddSingleton<HealthMonitor>();
+        _host.Services.AddSingleton<FailureReports>();
+        _host.Services.AddSingleton<ProcessWatch>();
         _host.Services.AddSingleton<ResourceProcesses>();
+        _host.Services.AddSingleton<ValueResources>();
+        _host.Services.AddSingleton<ConsoleLog>();
         _host.Services.AddSingleton<ResourceService>();
 
         // Before the orchestrator: it is to see the first line of the first resource.
@@ -63,6 +72,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             _host.Services.AddHostedService<ResourceLogForwarder>();
         }
 
+        _host.Services.AddHostedService(services => services.GetRequiredService<ValueResources>());
         _host.Services.AddHostedService<Orchestrator>();
     }
 

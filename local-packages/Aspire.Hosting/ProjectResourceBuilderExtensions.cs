@@ -39,6 +39,8 @@ public static class ProjectResourceBuilderExtensions
             return project;
         }
 
+        project.WithAnnotation(new LaunchProfileNameAnnotation(profile.Name));
+
         foreach (var url in profile.Urls)
         {
             project.WithAnnotation(new EndpointAnnotation(

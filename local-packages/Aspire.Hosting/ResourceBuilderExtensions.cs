@@ -11,15 +11,17 @@ public static partial class ResourceBuilderExtensions
 
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder, string name, ReferenceExpression value)
-        where T : IResourceWithEnvironment => builder.WithVariable(name, value);
+        where T : IResourceWithEnvironment => builder.WithReferenceRelationship(value).WithVariable(name, value);
 
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder, string name, EndpointReference endpointReference)
-        where T : IResourceWithEnvironment => builder.WithVariable(name, endpointReference);
+        where T : IResourceWithEnvironment =>
+        builder.WithRelationship(endpointReference.Resource, "Reference").WithVariable(name, endpointReference);
 
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder, string name, IResourceBuilder<ParameterResource> parameter)
-        where T : IResourceWithEnvironment => builder.WithVariable(name, parameter.Resource);
+        where T : IResourceWithEnvironment =>
+        builder.WithRelationship(parameter.Resource, "Reference").WithVariable(name, parameter.Resource);
 
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder, Action<EnvironmentCallbackContext> callback)
@@ -185,6 +187,28 @@ public static partial class ResourceBuilderExtensions
     internal static IResourceBuilder<T> WithRelationship<T>(
         this IResourceBuilder<T> builder, IResource resource, string type)
         where T : IResource => builder.WithAnnotation(new ResourceRelationshipAnnotation(resource, type));
+
+    /// <summary>Relates the resource to every one whose values are in the expression.</summary>
+    public static IResourceBuilder<T> WithReferenceRelationship<T>(
+        this IResourceBuilder<T> builder, ReferenceExpression expression)
+        where T : IResource
+    {
+        foreach (var resource in Referenced(expression).Distinct())
+        {
+            builder.WithRelationship(resource, "Reference");
+        }
+
+        return builder;
+    }
+
+    private static IEnumerable<IResource> Referenced(IValueProvider value) => value switch
+    {
+        ReferenceExpression expression => expression.ValueProviders.SelectMany(Referenced),
+        IResource resource => [resource],
+        EndpointReference endpoint => [endpoint.Resource],
+        EndpointReferenceExpression part => [part.Endpoint.Resource],
+        _ => [],
+    };
 
     private static IResourceBuilder<T> Wait<T>(
         this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency, WaitType type, int exitCode = 0)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dcp;
 using Microsoft.Extensions.Hosting;
@@ -6,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting;
 
 /// <summary>
-/// Makes each line that a process writes a line of the AppHost's log, in the category
+/// Makes each line of a resource's console log a line of the AppHost's log, in the category
 /// <c>application.Resources.resource</c>: standard output as information, standard error as error.
 /// </summary>
 internal sealed class ResourceLogForwarder(
     ResourceNotificationService notifications,
+    ResourceLoggerService notes,
     DcpHost dcp,
     IHostEnvironment environment,
     ILoggerFactory loggers) : BackgroundService
@@ -19,49 +21,77 @@ internal sealed class ResourceLogForwarder(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var followed = new Dictionary<string, object>(StringComparer.Ordinal);
+        var logs = new Dictionary<string, Log>(StringComparer.Ordinal);
 
         await foreach (var update in notifications.WatchAsync(stoppingToken))
         {
-            // A replica that starts again is another process, with a log of its own.
+            if (!logs.TryGetValue(update.ResourceId, out var log))
+            {
+                var category = $"{environment.ApplicationName}.Resources.{update.Resource.Name}";
+                log = logs[update.ResourceId] = new(loggers.CreateLogger(category));
+                _ = FollowAsync(update.ResourceId, NotesAsync(update.ResourceId, stoppingToken), log);
+            }
+
+            // A replica that starts again is another process, with an output of its own.
             var pid = update.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
 
-            if (pid is not null && !pid.Equals(followed.GetValueOrDefault(update.ResourceId)))
+            if (pid is not null && !pid.Equals(log.Process))
             {
-                followed[update.ResourceId] = pid;
-                _ = ForwardAsync(update.Resource.Name, update.ResourceId, stoppingToken);
+                log.Process = pid;
+                _ = FollowAsync(update.ResourceId, OutputAsync(update.ResourceId, "stdout", stoppingToken), log);
+                _ = FollowAsync(update.ResourceId, OutputAsync(update.ResourceId, "stderr", stoppingToken), log);
             }
         }
     }
 
-    private Task ForwardAsync(string resource, string replica, CancellationToken cancel)
+    private async Task FollowAsync(string replica, IAsyncEnumerable<LogLine> lines, Log log)
     {
-        var logger = loggers.CreateLogger($"{environment.ApplicationName}.Resources.{resource}");
-        var number = 0;
-
-        return Task.WhenAll(
-            ReadAsync("stdout", line => logger.LogInformation(
-                "{LineNumber}: {LineContent}", Interlocked.Increment(ref number), line)),
-            ReadAsync("stderr", line => logger.LogError(
-                "{LineNumber}: {LineContent}", Interlocked.Increment(ref number), line)));
-
-        async Task ReadAsync(string source, Action<string> forward)
+        try
         {
-            try
+            await foreach (var line in lines)
             {
-                await using var log = await dcp.Client.ReadLogAsync(replica, source, follow: true, cancel);
-                using var lines = new StreamReader(log);
-
-                while (await lines.ReadLineAsync(cancel) is { } line)
-                {
-                    forward(line);
-                }
-            }
-            // The orchestrator ends, or the process makes room for its successor: there is no more to read.
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
-            {
-                _logger.LogDebug(e, "The {Source} of {Replica} is not followed any more", source, replica);
+                log.Add(line);
             }
         }
+        // The orchestrator ends, or the process makes room for its successor: there is no more to read.
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            _logger.LogDebug(e, "{Replica} is not followed any more", replica);
+        }
+    }
+
+    private async IAsyncEnumerable<LogLine> NotesAsync(
+        string replica, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var note in notes.ReadAsync(replica, follow: true, cancel))
+        {
+            yield return new(0, note.Content, note.IsErrorMessage);
+        }
+    }
+
+    private async IAsyncEnumerable<LogLine> OutputAsync(
+        string replica, string source, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using var output = await dcp.Client.ReadLogAsync(replica, source, follow: true, cancel);
+        using var lines = new StreamReader(output);
+
+        while (await lines.ReadLineAsync(cancel) is { } line)
+        {
+            yield return new(0, line, source == "stderr");
+        }
+    }
+
+    private sealed class Log(ILogger logger)
+    {
+        private int _lines;
+
+        /// <summary>The process whose output is followed.</summary>
+        public object? Process { get; set; }
+
+        public void Add(LogLine line) => logger.Log(
+            line.IsErrorMessage ? LogLevel.Error : LogLevel.Information,
+            "{LineNumber}: {LineContent}",
+            Interlocked.Increment(ref _lines),
+            line.Content);
     }
 }

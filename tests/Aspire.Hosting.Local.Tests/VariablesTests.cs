@@ -103,7 +103,8 @@ public sealed class VariablesTests : IDisposable
         var dashboard = DashboardOptions.From(_builder.Configuration, isDisabled: false);
 
         var configuration = await ProcessConfiguration.BuildAsync(
-            api.Resource, "api-abcdefgh", dashboard, _builder.ExecutionContext, TestContext.Current.CancellationToken);
+            api.Resource, "api-abcdefgh", dashboard, isDevelopment: true, _builder.ExecutionContext,
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(dashboard.OtlpUrl, configuration.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         Assert.Equal("api", configuration.Variables["OTEL_SERVICE_NAME"]);
@@ -129,7 +130,8 @@ public sealed class VariablesTests : IDisposable
     {
         var dashboard = DashboardOptions.From(_builder.Configuration, isDisabled: true);
         var configuration = await ProcessConfiguration.BuildAsync(
-            resource, "one-abcdefgh", dashboard, _builder.ExecutionContext, TestContext.Current.CancellationToken);
+            resource, "one-abcdefgh", dashboard, isDevelopment: true, _builder.ExecutionContext,
+            TestContext.Current.CancellationToken);
         return configuration.Variables;
     }
 }

@@ -61,7 +61,15 @@ public sealed record ResourceCommandSnapshot(
 
 public sealed record EnvironmentVariableSnapshot(string Name, string? Value, bool IsFromSpec);
 
-public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal);
+public sealed record UrlSnapshot(string? Name, string Url, bool IsInternal)
+{
+    /// <summary>Whether nothing answers there now.</summary>
+    public bool IsInactive { get; init; }
+
+    public UrlDisplayPropertiesSnapshot DisplayProperties { get; init; } = new();
+}
+
+public sealed record UrlDisplayPropertiesSnapshot(string DisplayName = "", int SortOrder = 0);
 
 public sealed record RelationshipSnapshot(string ResourceName, string Type);
 
@@ -71,7 +79,18 @@ public sealed record ResourcePropertySnapshot(string Name, object? Value)
 }
 
 public sealed record HealthReportSnapshot(
-    string Name, HealthStatus? Status, string? Description, string? ExceptionText);
+    string Name, HealthStatus? Status, string? Description, string? ExceptionText)
+{
+    public DateTime? LastRunAt { get; init; }
+}
+
+public static class KnownResourceStateStyles
+{
+    public static readonly string Success = "success";
+    public static readonly string Info = "info";
+    public static readonly string Warn = "warning";
+    public static readonly string Error = "error";
+}
 
 public static class KnownResourceStates
 {
@@ -84,6 +103,7 @@ public static class KnownResourceStates
     public static readonly string Finished = "Finished";
     public static readonly string NotStarted = "NotStarted";
     public static readonly string Active = "Active";
+    public static readonly string ValueMissing = "ValueMissing";
 
     public static readonly IReadOnlyList<string> TerminalStates = [Finished, FailedToStart, Exited];
 

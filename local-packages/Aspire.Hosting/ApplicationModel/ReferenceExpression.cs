@@ -8,11 +8,15 @@ namespace Aspire.Hosting.ApplicationModel;
 public class ReferenceExpression : IExpressionValue
 {
     private ReferenceExpression(
-        string format, IReadOnlyList<IValueProvider> valueProviders, IReadOnlyList<string> names)
+        string format,
+        IReadOnlyList<IValueProvider> valueProviders,
+        IReadOnlyList<string> names,
+        IReadOnlyList<string?> stringFormats)
     {
         Format = format;
         ValueProviders = valueProviders;
         ManifestExpressions = names;
+        StringFormats = stringFormats;
     }
 
     /// <summary>The text, with <c>{0}</c> for the first of <see cref="ValueProviders"/>.</summary>
@@ -21,6 +25,9 @@ public class ReferenceExpression : IExpressionValue
     public IReadOnlyList<IValueProvider> ValueProviders { get; }
 
     public IReadOnlyList<string> ManifestExpressions { get; }
+
+    /// <summary>For each of <see cref="ValueProviders"/> null, or <c>uri</c> for a value to be escaped for a URI.</summary>
+    public IReadOnlyList<string?> StringFormats { get; }
 
     public string ValueExpression => string.Format(CultureInfo.InvariantCulture, Format, [.. ManifestExpressions]);
 
@@ -32,11 +39,18 @@ public class ReferenceExpression : IExpressionValue
 
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = await ValueProviders[i].GetValueAsync(cancellationToken);
+            values[i] = Formatted(await ValueProviders[i].GetValueAsync(cancellationToken), StringFormats[i]);
         }
 
         return string.Format(CultureInfo.InvariantCulture, Format, values);
     }
+
+    private static string? Formatted(string? value, string? format) => format switch
+    {
+        null => value,
+        "uri" => Uri.EscapeDataString(value ?? ""),
+        _ => throw new NotSupportedException($"Values have the format 'uri' or none; '{format}' is neither."),
+    };
 
     [InterpolatedStringHandler]
     public ref struct ExpressionInterpolatedStringHandler
@@ -44,6 +58,7 @@ public class ReferenceExpression : IExpressionValue
         private readonly StringBuilder _format;
         private readonly List<IValueProvider> _providers = [];
         private readonly List<string> _names = [];
+        private readonly List<string?> _stringFormats = [];
 
         public ExpressionInterpolatedStringHandler(int literalLength, int formattedCount) =>
             _format = new(literalLength + (formattedCount * "{0}".Length));
@@ -53,19 +68,23 @@ public class ReferenceExpression : IExpressionValue
                 .Replace("{", "{{", StringComparison.Ordinal)
                 .Replace("}", "}}", StringComparison.Ordinal));
 
-        public readonly void AppendFormatted(string? value) => AppendLiteral(value ?? "");
+        public readonly void AppendFormatted(string? value, string? format = null) =>
+            AppendLiteral(Formatted(value, format) ?? "");
 
-        public readonly void AppendFormatted<T>(T valueProvider)
+        public readonly void AppendFormatted<T>(T valueProvider, string? format = null)
             where T : IValueProvider, IManifestExpressionProvider
         {
             _format.Append(CultureInfo.InvariantCulture, $"{{{_providers.Count}}}");
             _providers.Add(valueProvider);
             _names.Add(valueProvider.ValueExpression);
+            _stringFormats.Add(format);
         }
 
-        public readonly void AppendFormatted<T>(IResourceBuilder<T> valueProvider)
-            where T : IResource, IValueProvider, IManifestExpressionProvider => AppendFormatted(valueProvider.Resource);
+        public readonly void AppendFormatted<T>(IResourceBuilder<T> valueProvider, string? format = null)
+            where T : IResource, IValueProvider, IManifestExpressionProvider =>
+            AppendFormatted(valueProvider.Resource, format);
 
-        internal readonly ReferenceExpression ToExpression() => new(_format.ToString(), _providers, _names);
+        internal readonly ReferenceExpression ToExpression() =>
+            new(_format.ToString(), _providers, _names, _stringFormats);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +33,11 @@ public class ResourceNotificationService
         _services = services ?? new ServiceCollection().BuildServiceProvider();
     }
 
+    /// <summary>
+    /// Whether what has ended may yet be started, by a person at the dashboard, so that waiting for it goes on.
+    /// </summary>
+    internal bool WaitsForUnavailable { get; init; }
+
     /// <summary>Changes the state of all replicas of a resource.</summary>
     public async Task PublishUpdateAsync(
         IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)
@@ -47,10 +53,9 @@ public class ResourceNotificationService
     {
         lock (_lock)
         {
-            var before = _current.GetValueOrDefault(resourceId)?.Snapshot ?? Initial(resource);
-            var after = stateFactory(before);
+            var before = _current.GetValueOrDefault(resourceId)?.Snapshot ?? InitialSnapshot.Of(resource, _clock);
             var update = new ResourceEvent(
-                resource, resourceId, after with { Commands = CommandStates.Of(resource, after, _services) });
+                resource, resourceId, DerivedFacts.AddTo(stateFactory(before), resource, _services));
             _current[resourceId] = update;
 
             foreach (var watcher in _watchers.Keys)
@@ -156,40 +161,85 @@ public class ResourceNotificationService
     }
 
     /// <summary>Waits until every replica is running, healthy and ready.</summary>
-    public async Task<ResourceEvent> WaitForResourceHealthyAsync(
+    /// <exception cref="DistributedApplicationException">A replica has ended, and nobody is there to start it.</exception>
+    public Task<ResourceEvent> WaitForResourceHealthyAsync(
         string resourceName, CancellationToken cancellationToken = default) =>
-        await WaitForResourceAsync(resourceName, AllReplicas(IsHealthy), cancellationToken);
+        WaitForAsync(resourceName, IsHealthy, cancellationToken);
 
     /// <summary>Waits for all that the resource was told to wait for.</summary>
     /// <exception cref="DistributedApplicationException">A dependency ended so that waiting is in vain.</exception>
-    public Task WaitForDependenciesAsync(IResource resource, CancellationToken cancellationToken) =>
-        Task.WhenAll(resource.Annotations
-            .OfType<WaitAnnotation>()
-            .Select(wait => WaitForAsync(wait, cancellationToken)));
-
-    private async Task WaitForAsync(WaitAnnotation wait, CancellationToken cancel)
+    public async Task WaitForDependenciesAsync(IResource resource, CancellationToken cancellationToken)
     {
-        var reached = AllReplicas(wait.WaitType switch
-        {
-            WaitType.WaitUntilHealthy => IsHealthy,
-            WaitType.WaitUntilStarted => snapshot => snapshot.State?.Text == KnownResourceStates.Running,
-            _ => HasEnded,
-        });
-        var name = wait.Resource.Name;
-        var last = await WaitForResourceAsync(name, update => HasFailedToStart(update) || reached(update), cancel);
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pending = resource.Annotations.OfType<WaitAnnotation>()
+            .ToDictionary(wait => WaitForAsync(wait, failed.Token), wait => wait.Resource.Name);
 
-        if (HasFailedToStart(last))
+        try
         {
-            throw new DistributedApplicationException($"Dependency resource '{name}' failed to start.");
+            while (pending.Count > 0)
+            {
+                await PublishWaitingAsync(resource, pending.Values);
+                var met = await Task.WhenAny(pending.Keys);
+                pending.Remove(met);
+                await met;
+            }
         }
-
-        if (wait.WaitType == WaitType.WaitForCompletion && last.Snapshot.ExitCode != wait.ExitCode)
+        finally
         {
-            throw new DistributedApplicationException(
-                $"Resource '{name}' has entered the '{last.Snapshot.State?.Text}' state"
-                + $" with exit code '{last.Snapshot.ExitCode}', expected '{wait.ExitCode}'.");
+            await failed.CancelAsync();
+            await PublishWaitingAsync(resource, []);
         }
     }
+
+    private Task PublishWaitingAsync(IResource resource, IEnumerable<string> names)
+    {
+        IReadOnlyList<string> waitingFor = [.. names.Distinct(StringComparer.Ordinal)];
+        return PublishUpdateAsync(resource, snapshot => snapshot with
+        {
+            Properties = snapshot.Properties.With(
+                new ResourcePropertySnapshot(ResourceProperties.WaitingFor, waitingFor.Count == 0 ? null : waitingFor)),
+        });
+    }
+
+    private Task WaitForAsync(WaitAnnotation wait, CancellationToken cancel) => wait.WaitType switch
+    {
+        WaitType.WaitUntilHealthy => WaitForAsync(wait.Resource.Name, IsHealthy, cancel),
+        WaitType.WaitUntilStarted => WaitForAsync(wait.Resource.Name, IsRunning, cancel),
+        _ => WaitForEndAsync(wait.Resource.Name, wait.ExitCode, cancel),
+    };
+
+    private async Task<ResourceEvent> WaitForAsync(
+        string name, Func<CustomResourceSnapshot, bool> condition, CancellationToken cancel)
+    {
+        var reached = AllReplicas(condition);
+        var last = await WaitForResourceAsync(
+            name, update => (HasEnded(update.Snapshot) && !WaitsForUnavailable) || reached(update), cancel);
+
+        return HasEnded(last.Snapshot)
+            ? throw new DistributedApplicationException($"waiting for '{name}' is in vain: {HowEnded(last.Snapshot)}.")
+            : last;
+    }
+
+    private async Task WaitForEndAsync(string name, int exitCode, CancellationToken cancel)
+    {
+        var ended = AllReplicas(snapshot => HasEnded(snapshot) && snapshot.ExitCode == exitCode);
+        var last = await WaitForResourceAsync(
+            name,
+            update => ended(update) || (HasEnded(update.Snapshot) && update.Snapshot.ExitCode != exitCode),
+            cancel);
+
+        if (last.Snapshot.ExitCode != exitCode)
+        {
+            throw new DistributedApplicationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"it waits for exit code {exitCode} of '{name}', but {HowEnded(last.Snapshot)}."));
+        }
+    }
+
+    private static string HowEnded(CustomResourceSnapshot snapshot) =>
+        snapshot.State?.Text == KnownResourceStates.FailedToStart
+            ? "that could not start"
+            : string.Create(CultureInfo.InvariantCulture, $"that ended with exit code {snapshot.ExitCode}");
 
     private Func<ResourceEvent, bool> AllReplicas(Func<CustomResourceSnapshot, bool> condition) => update =>
         update.Resource.ReplicaNames().All(name =>
@@ -198,20 +248,13 @@ public class ResourceNotificationService
     private static bool IsHealthy(CustomResourceSnapshot snapshot) =>
         snapshot is { HealthStatus: HealthStatus.Healthy, IsReady: true };
 
+    private static bool IsRunning(CustomResourceSnapshot snapshot) =>
+        snapshot.State?.Text == KnownResourceStates.Running;
+
     private static bool HasEnded(CustomResourceSnapshot snapshot) =>
         KnownResourceStates.IsTerminal(snapshot.State?.Text);
-
-    private static bool HasFailedToStart(ResourceEvent update) =>
-        update.Snapshot.State?.Text == KnownResourceStates.FailedToStart;
 
     private static bool Concerns(ResourceEvent update, string name) =>
         string.Equals(update.Resource.Name, name, StringComparison.OrdinalIgnoreCase)
         || string.Equals(update.ResourceId, name, StringComparison.OrdinalIgnoreCase);
-
-    private CustomResourceSnapshot Initial(IResource resource) => new()
-    {
-        ResourceType = resource.GetType().Name.Replace("Resource", "", StringComparison.Ordinal),
-        Properties = [],
-        CreationTimeStamp = _clock.GetUtcNow().UtcDateTime,
-    };
 }

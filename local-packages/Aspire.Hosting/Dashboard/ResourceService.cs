@@ -2,11 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using System.Threading.Channels;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dashboard.Wire;
-using Aspire.Hosting.Dcp;
-using Aspire.Hosting.Orchestration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -22,15 +19,13 @@ namespace Aspire.Hosting.Dashboard;
 internal sealed class ResourceService(
     DashboardOptions options,
     ResourceNotificationService notifications,
-    ResourceProcesses processes,
+    ConsoleLog console,
     ResourceCommandService commands,
-    DcpHost dcp,
     IHostEnvironment environment,
     ILogger<ResourceService> logger) : IAsyncDisposable
 {
     private const string Path = "/aspire.v1.DashboardService/";
     private const string KeyHeader = "x-resource-service-api-key";
-    private const int OutstandingLines = 1000;
 
     // Status codes of gRPC.
     private const int Ok = 0;
@@ -148,37 +143,10 @@ internal sealed class ResourceService(
         HttpContext context, WatchResourceConsoleLogsRequest request, CancellationToken cancel)
     {
         await context.Response.StartAsync(cancel);
-        var replica = request.ResourceName;
-        await notifications.WaitForResourceAsync(replica, _ => processes.HasProcess(replica), cancel);
 
-        // Bounded: a service that writes faster than a browser reads is slowed here and not in memory.
-        var lines = Channel.CreateBounded<ConsoleLogLine>(OutstandingLines);
-        var reading = Task.WhenAll(
-            ReadLogAsync("stdout", lines.Writer, request, cancel),
-            ReadLogAsync("stderr", lines.Writer, request, cancel));
-        _ = reading.ContinueWith(done => lines.Writer.Complete(done.Exception), TaskScheduler.Default);
-        var number = 0;
-
-        await foreach (var line in lines.Reader.ReadAllAsync(cancel))
+        await foreach (var lines in console.ReadAsync(request.ResourceName, !request.SuppressFollow, cancel))
         {
-            line.LineNumber = ++number;
-            await ReplyAsync(context, new WatchResourceConsoleLogsUpdate { LogLines = { line } });
-        }
-    }
-
-    private async Task ReadLogAsync(
-        string source,
-        ChannelWriter<ConsoleLogLine> lines,
-        WatchResourceConsoleLogsRequest request,
-        CancellationToken cancel)
-    {
-        await using var log = await dcp.Client.ReadLogAsync(
-            request.ResourceName, source, !request.SuppressFollow, cancel);
-        using var reader = new StreamReader(log);
-
-        while (await reader.ReadLineAsync(cancel) is { } line)
-        {
-            await lines.WriteAsync(new() { Text = line, IsStdErr = source == "stderr" }, cancel);
+            await ReplyAsync(context, new WatchResourceConsoleLogsUpdate { LogLines = { lines } });
         }
     }
 

@@ -29,6 +29,7 @@ internal static class ResourceView
         if (snapshot.State is { } state)
         {
             view.State = state.Text;
+            view.StateStyle = state.Style ?? "";
         }
 
         view.Environment.AddRange(snapshot.EnvironmentVariables.Select(variable => new EnvironmentVariable
@@ -37,22 +38,24 @@ internal static class ResourceView
             Value = variable.Value ?? "",
             IsFromSpec = variable.IsFromSpec,
         }));
-        view.Urls.AddRange(update.Resource.Annotations.OfType<EndpointAnnotation>()
-            .Where(endpoint => endpoint.AllocatedPort is not null)
-            .Select(endpoint => new Url
+        view.Urls.AddRange(snapshot.Urls.Select(url => new Url
+        {
+            EndpointName = url.Name ?? "",
+            FullUrl = url.Url,
+            IsInternal = url.IsInternal,
+            IsInactive = url.IsInactive,
+            DisplayProperties = new()
             {
-                EndpointName = endpoint.Name,
-                FullUrl = string.Create(
-                    CultureInfo.InvariantCulture, $"{endpoint.UriScheme}://localhost:{endpoint.AllocatedPort}"),
-                DisplayProperties = new(),
-            }));
+                DisplayName = url.DisplayProperties.DisplayName,
+                SortOrder = url.DisplayProperties.SortOrder,
+            },
+        }));
+        view.Relationships.AddRange(snapshot.Relationships.Select(relation => new ResourceRelationship
+        {
+            ResourceName = relation.ResourceName,
+            Type = relation.Type,
+        }));
         view.HealthReports.AddRange(snapshot.HealthReports.Select(Health));
-        view.Relationships.AddRange(update.Resource.Annotations.OfType<ResourceRelationshipAnnotation>()
-            .Select(relation => new ResourceRelationship
-            {
-                ResourceName = relation.Resource.Name,
-                Type = relation.Type,
-            }));
         view.Properties.AddRange(Properties(snapshot));
         view.Commands.AddRange(snapshot.Commands.Select(Command));
         return view;
@@ -117,6 +120,7 @@ internal static class ResourceView
             Key = report.Name,
             Description = report.Description ?? "",
             Exception = report.ExceptionText ?? "",
+            LastRunAt = Time(report.LastRunAt),
         };
 
         if (report.Status is { } status)
@@ -140,10 +144,12 @@ internal static class ResourceView
         {
             Name = property.Name,
             IsSensitive = property.IsSensitive,
+            IsHighlighted = property.Name == ResourceProperties.Reason,
             Value = property.Value switch
             {
                 null => Value.ForNull(),
                 int number => Value.ForNumber(number),
+                IEnumerable<int> numbers => Value.ForList([.. numbers.Select(number => Value.ForNumber(number))]),
                 IEnumerable<string> texts => Value.ForList([.. texts.Select(Value.ForString)]),
                 var other => Value.ForString(Convert.ToString(other, CultureInfo.InvariantCulture) ?? ""),
             },

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -108,7 +109,8 @@ internal sealed class DcpClient : IDisposable
         }
     }
 
-    public Task PatchAsync(string kind, string name, object patch, CancellationToken cancel) =>
+    /// <returns>False when there is no such object.</returns>
+    public Task<bool> PatchAsync(string kind, string name, object patch, CancellationToken cancel) =>
         PatchAsync($"{Api}{kind}/{name}", patch, cancel);
 
     /// <summary>The present objects, then every change, until the token ends it.</summary>
@@ -130,6 +132,19 @@ internal sealed class DcpClient : IDisposable
             $"{Api}executables/{executable}/log?source={source}&follow={(follow ? "true" : "false")}&timestamps=true",
             cancel);
 
+    /// <summary>The last lines that a process has written, without their times; it must have ended.</summary>
+    public async Task<IReadOnlyList<string>> ReadLastLinesAsync(
+        string executable, string source, int count, CancellationToken cancel)
+    {
+        // Followed, the log ends only when all that the process wrote has been read.
+        await using var log = await _http.GetStreamAsync(
+            string.Create(
+                CultureInfo.InvariantCulture, $"{Api}executables/{executable}/log?source={source}&follow=true&tail={count}"),
+            cancel);
+        using var reader = new StreamReader(log);
+        return (await reader.ReadToEndAsync(cancel)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     public Task StopServerAsync(CancellationToken cancel) =>
         PatchAsync("admin/execution", new { status = "Stopping" }, cancel);
 
@@ -148,12 +163,19 @@ internal sealed class DcpClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task PatchAsync(string path, object patch, CancellationToken cancel)
+    private async Task<bool> PatchAsync(string path, object patch, CancellationToken cancel)
     {
         // The orchestrator refuses a content type with a charset.
         using var content = JsonContent.Create(patch, new MediaTypeHeaderValue(MergePatch), Json);
         using var response = await _http.PatchAsync(path, content, cancel);
+
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+
         await EnsureSuccessAsync(response, cancel);
+        return true;
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Aspire.Hosting.Dcp;
 
@@ -8,6 +9,10 @@ namespace Aspire.Hosting.Dcp;
 internal sealed class DcpHost : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeLimit = TimeSpan.FromSeconds(20);
+
+    // Asked to stop while the orchestrator starts, we still want to reach it, to end it by its own means.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(25);
 
     // What describes the AppHost's own start must not reach its children.
@@ -23,7 +28,62 @@ internal sealed class DcpHost : IAsyncDisposable
 
     public bool HasStarted => _client is not null;
 
+    /// <summary>Returns when the orchestrator answers. Cancelled, it may run all the same: stop it.</summary>
+    /// <exception cref="DistributedApplicationException">It does not start.</exception>
     public async Task StartAsync(DcpBundle bundle, CancellationToken cancel)
+    {
+        using var limited = new CancellationTokenSource(StartTimeLimit);
+        await using var stopping = cancel.Register(() => limited.CancelAfter(StopPatience));
+
+        try
+        {
+            await LaunchAsync(bundle, limited.Token);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new DistributedApplicationException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Aspire's orchestrator did not answer within {StartTimeLimit.TotalSeconds} seconds."),
+                e);
+        }
+
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends the orchestrator with all that still runs under it, and waits until it is gone.</summary>
+    public async Task StopAsync(CancellationToken cancel)
+    {
+        if (_client is null)
+        {
+            return;
+        }
+
+        await _client.StopServerAsync(cancel);
+
+        while (await _client.AnswersAsync(cancel))
+        {
+            await Task.Delay(PollDelay, cancel);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _client?.Dispose();
+
+        try
+        {
+            Directory.Delete(_session, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The orchestrator deletes it at its end too, and may be doing so now.
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task LaunchAsync(DcpBundle bundle, CancellationToken cancel)
     {
         Directory.CreateDirectory(_session);
         var kubeconfig = Path.Combine(_session, "kubeconfig");
@@ -51,34 +111,9 @@ internal sealed class DcpHost : IAsyncDisposable
                 $"Aspire's orchestrator did not start: {(await starter.StandardError.ReadToEndAsync(cancel)).Trim()}");
         }
 
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limited.CancelAfter(StartTimeLimit);
-
         while (!DcpClient.TryRead(kubeconfig, out _client))
-        {
-            await Task.Delay(PollDelay, limited.Token);
-        }
-    }
-
-    /// <summary>Ends the orchestrator with all that still runs under it, and waits until it is gone.</summary>
-    public async Task StopAsync(CancellationToken cancel)
-    {
-        if (_client is null)
-        {
-            return;
-        }
-
-        await _client.StopServerAsync(cancel);
-
-        while (await _client.AnswersAsync(cancel))
         {
             await Task.Delay(PollDelay, cancel);
         }
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _client?.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.Orchestration;
 
 /// <summary>
-/// Checks the health of running processes: often until the first success, seldom after it. Each replica is asked on its
+/// Checks the health of running processes: often while they are not healthy, seldom while they are. Each replica is asked on its
 /// own port, since behind the shared one a healthy replica would answer for a sick one.
 /// </summary>
 internal sealed class HealthMonitor(
@@ -16,9 +16,11 @@ internal sealed class HealthMonitor(
     HealthCheckService checks,
     ResourceNotificationService notifications,
     IServiceProvider services,
+    TimeProvider clock,
     ILogger<HealthMonitor> logger) : IDisposable
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    // Between checks: short at first, since most services are there within a second or two, and longer with each failure.
+    private static readonly TimeSpan UnhealthyDelayStep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan UnhealthyDelayMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HealthyDelay = TimeSpan.FromSeconds(30);
 
@@ -27,35 +29,35 @@ internal sealed class HealthMonitor(
         Timeout = TimeSpan.FromSeconds(5),
     };
 
+    /// <summary>How long to wait for the next check after so many failures in a row.</summary>
+    public static TimeSpan DelayAfter(int failures) => failures == 0
+        ? HealthyDelay
+        : TimeSpan.FromTicks(Math.Min(UnhealthyDelayStep.Ticks * failures, UnhealthyDelayMax.Ticks));
+
     /// <summary>Watches one process until the token says that it no longer runs.</summary>
     public async Task WatchAsync(IResource resource, string replica, CancellationToken cancel)
     {
         var isReady = false;
-        var delay = FirstDelay;
+        var failures = 0;
 
-        try
+        while (true)
         {
-            while (true)
+            var reports = await CheckAsync(resource, replica, cancel);
+            var isHealthy = reports.All(report => report.Status == HealthStatus.Healthy);
+            isReady = isReady || (isHealthy && await MakeReadyAsync(resource, cancel));
+
+            // An answer that comes after the end of its process must not become the health of the next one.
+            await notifications.PublishUpdateAsync(resource, replica, snapshot => cancel.IsCancellationRequested
+                ? snapshot
+                : snapshot with { HealthReports = reports, IsReady = isReady });
+
+            if (reports.IsEmpty && isReady)
             {
-                var reports = await CheckAsync(resource, replica, cancel);
-                var isHealthy = reports.All(report => report.Status == HealthStatus.Healthy);
-                isReady = isReady || (isHealthy && await MakeReadyAsync(resource, cancel));
-                await notifications.PublishUpdateAsync(
-                    resource, replica, snapshot => snapshot with { HealthReports = reports, IsReady = isReady });
-
-                if (reports.IsEmpty && isReady)
-                {
-                    return;
-                }
-
-                var next = delay * 2 < UnhealthyDelayMax ? delay * 2 : UnhealthyDelayMax;
-                (var wait, delay) = isHealthy && isReady ? (HealthyDelay, FirstDelay) : (delay, next);
-                await Task.Delay(wait, cancel);
+                return;
             }
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            // It no longer runs.
+
+            failures = isHealthy && isReady ? 0 : failures + 1;
+            await Task.Delay(DelayAfter(failures), clock, cancel);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Dcp;
@@ -16,26 +17,38 @@ internal sealed class Orchestrator(
     DcpHost dcp,
     ResourceProcesses processes,
     ResourceNotificationService notifications,
+    ValueResources values,
+    FailureReports failures,
     DashboardOptions dashboard,
     ResourceService resourceService,
     IConfiguration configuration,
+    IHostApplicationLifetime lifetime,
     ILogger<DistributedApplication> logger) : IHostedService, IDisposable
 {
-    // Each layer of resources gets this long to stop by itself; what is left is killed with the orchestrator.
+    // Each layer of resources gets this long to stop by itself, all of them together no more than the limit; what then
+    // still runs is killed. Stopping is over within ten seconds, whatever happens.
     private static readonly TimeSpan LayerStopTimeLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan OrchestratorStopTimeLimit = TimeSpan.FromSeconds(2);
 
     // A killed AppHost's processes are being stopped by its orchestrator while the next one starts.
-    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan AllocationTimeLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DashboardTimeLimit = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _lost = new();
+    private Task _watching = Task.CompletedTask;
+    private int _stopCount;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lost.Token);
+
         try
         {
-            await StartAllAsync(cancellationToken);
+            await StartAllAsync(starting.Token);
         }
         catch
         {
@@ -44,37 +57,73 @@ internal sealed class Orchestrator(
         }
     }
 
+    /// <exception cref="DistributedApplicationException">The orchestrator was gone before.</exception>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (!dcp.HasStarted || _stopping.IsCancellationRequested)
+        if (Interlocked.Increment(ref _stopCount) > 1 || !dcp.HasStarted)
         {
             return;
         }
 
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(StopTimeLimit);
+        using var limited = new CancellationTokenSource(_lost.IsCancellationRequested ? TimeSpan.Zero : StopTimeLimit);
 
         foreach (var layer in StopOrder.Layers([.. resources.Where(ResourceProcesses.IsProcess)]))
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(limited.Token);
             patience.CancelAfter(LayerStopTimeLimit);
-
-            try
-            {
-                await Task.WhenAll(layer.Select(resource => processes.StopAsync(resource, patience.Token)));
-            }
-            catch (OperationCanceledException)
-            {
-                logger.LogWarning(
-                    "Not stopped in time: {Resources}", string.Join(", ", layer.Select(resource => resource.Name)));
-            }
+            await Task.WhenAll(layer.Select(resource => StopOrKillAsync(resource, patience.Token)));
         }
 
         await _stopping.CancelAsync();
-        await dcp.StopAsync(limited.Token);
+        await _watching;
+        await StopOrchestratorAsync();
+
+        if (_lost.IsCancellationRequested)
+        {
+            throw new DistributedApplicationException(
+                "Aspire's orchestrator ended unexpectedly, and every process with it: start again.");
+        }
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _lost.Dispose();
+    }
+
+    private async Task StopOrKillAsync(IResource resource, CancellationToken cancel)
+    {
+        try
+        {
+            await processes.StopAsync(resource, cancel);
+        }
+        // Whatever kept it from stopping, it must not stay behind.
+        catch (Exception e)
+        {
+            if (processes.Kill(resource))
+            {
+                logger.LogWarning("{Resource} did not stop in time and was killed", resource.Name);
+            }
+
+            logger.LogDebug(e, "{Resource} did not stop", resource.Name);
+        }
+    }
+
+    private async Task StopOrchestratorAsync()
+    {
+        using var limited = new CancellationTokenSource(OrchestratorStopTimeLimit);
+
+        try
+        {
+            await dcp.StopAsync(limited.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException
+            or DistributedApplicationException)
+        {
+            // It watches our process, and ends when that is gone.
+            logger.LogDebug(e, "The orchestrator did not end in time");
+        }
+    }
 
     private async Task StartAllAsync(CancellationToken cancel)
     {
@@ -83,7 +132,7 @@ internal sealed class Orchestrator(
 
         var bundle = DcpBundle.Find();
         await dcp.StartAsync(bundle, cancel);
-        _ = WatchAsync();
+        _watching = WatchAsync();
         await AllocateEndpointsAsync(cancel);
 
         foreach (var resource in resources.Where(ResourceProcesses.IsProcess))
@@ -96,15 +145,29 @@ internal sealed class Orchestrator(
 
         if (dashboard.IsEnabled)
         {
-            await resourceService.StartAsync(cancel);
-            starts.Add(DashboardProcess.StartAsync(dashboard, bundle.DashboardProgram, dcp.Client, cancel));
+            starts.Add(StartDashboardAsync(bundle, cancel));
         }
 
         await Task.WhenAll(starts);
+    }
 
-        if (dashboard.IsEnabled)
+    /// <summary>Prints the login link as soon as it leads somewhere: also while resources wait, or cannot start.</summary>
+    private async Task StartDashboardAsync(DcpBundle bundle, CancellationToken cancel)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limited.CancelAfter(DashboardTimeLimit);
+        await resourceService.StartAsync(cancel);
+
+        try
         {
+            await DashboardProcess.StartAsync(dashboard, bundle.DashboardProgram, dcp.Client, limited.Token);
             logger.LogInformation("Login to the dashboard at {DashboardLoginUrl}", dashboard.LoginUrl);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            logger.LogError(
+                "The dashboard at {DashboardUrl} did not answer within {Seconds} seconds; everything else runs",
+                dashboard.FrontendUrl, DashboardTimeLimit.TotalSeconds);
         }
     }
 
@@ -112,15 +175,7 @@ internal sealed class Orchestrator(
     {
         if (!ResourceProcesses.IsProcess(resource))
         {
-            if (resource is not IResourceWithParent)
-            {
-                await notifications.PublishUpdateAsync(resource, snapshot => snapshot with
-                {
-                    State = KnownResourceStates.Running,
-                    IsReady = true,
-                });
-            }
-
+            await values.PublishAsync(resource, cancel);
             return;
         }
 
@@ -130,16 +185,26 @@ internal sealed class Orchestrator(
             return;
         }
 
+        await PublishAsync(resource, KnownResourceStates.Waiting);
+
         try
         {
-            await PublishAsync(resource, KnownResourceStates.Waiting);
             await notifications.WaitForDependenciesAsync(resource, cancel);
+        }
+        catch (DistributedApplicationException e)
+        {
+            await Task.WhenAll(resource.ReplicaNames().Select(replica =>
+                failures.CannotStartAsync(resource, replica, e.Message)));
+            return;
+        }
+
+        try
+        {
             await processes.StartAsync(resource, cancel);
         }
         catch (DistributedApplicationException e)
         {
-            logger.LogError("{Resource} cannot start: {Reason}", resource.Name, e.Message);
-            await PublishAsync(resource, KnownResourceStates.FailedToStart);
+            logger.LogDebug(e, "{Resource} has been reported as not started", resource.Name);
         }
     }
 
@@ -152,17 +217,19 @@ internal sealed class Orchestrator(
         {
             await processes.WatchAsync(_stopping.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // The application stops.
+            return;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        // However the watch ends, without it nothing is known of any process, and the application cannot go on.
+        catch (Exception e)
         {
-            if (!_stopping.IsCancellationRequested)
-            {
-                logger.LogCritical(e, "The orchestrator is gone, and with it every resource: stop and start again");
-            }
+            logger.LogDebug(e, "The orchestrator is not heard any more");
         }
+
+        await _lost.CancelAsync();
+        await processes.PublishAllGoneAsync(resources);
+        lifetime.StopApplication();
     }
 
     private async Task AllocateEndpointsAsync(CancellationToken cancel)
@@ -190,16 +257,28 @@ internal sealed class Orchestrator(
         {
             Kind = "Service",
         };
-        await dcp.Client.CreateAsync("services", service, cancel);
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limited.CancelAfter(AllocationTimeLimit);
 
-        await foreach (var change in dcp.Client.WatchAsync<ServiceSpec, ServiceStatus>("services", cancel))
+        try
         {
-            if (change.Object.Metadata.Name == name && change.Object.Status?.EffectivePort is { } found and > 0)
+            await dcp.Client.CreateAsync("services", service, limited.Token);
+
+            await foreach (var change in dcp.Client.WatchAsync<ServiceSpec, ServiceStatus>("services", limited.Token))
             {
-                return found;
+                if (change.Object.Metadata.Name == name && change.Object.Status?.EffectivePort is { } found and > 0)
+                {
+                    return found;
+                }
             }
         }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            // Told below.
+        }
 
-        throw new DistributedApplicationException($"The orchestrator gave '{name}' no port.");
+        throw new DistributedApplicationException($"The orchestrator gave '{name}' no port{(port is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $": {port} may have been taken meanwhile"))}.");
     }
 }

@@ -8,10 +8,23 @@ namespace Aspire.Hosting.Orchestration;
 internal sealed record ProcessConfiguration(
     IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Variables)
 {
+    /// <summary>Which of the arguments carry a secret.</summary>
+    public IReadOnlyList<bool> SecretArguments { get; private init; } = [];
+
+    /// <summary>The arguments beside the program on the dashboard, the secret ones masked.</summary>
+    public IEnumerable<ResourcePropertySnapshot> Shown()
+    {
+        var hasSecrets = SecretArguments.Contains(true);
+        var sensitivity = SecretArguments.Select(isSecret => isSecret ? 1 : 0).ToArray();
+        yield return new("resource.appArgs", Arguments) { IsSensitive = hasSecrets };
+        yield return new("resource.appArgsSensitivity", sensitivity) { IsSensitive = hasSecrets };
+    }
+
     public static async Task<ProcessConfiguration> BuildAsync(
         IResource resource,
         string replica,
         DashboardOptions dashboard,
+        bool isDevelopment,
         DistributedApplicationExecutionContext execution,
         CancellationToken cancel)
     {
@@ -20,7 +33,7 @@ internal sealed record ProcessConfiguration(
         if (resource is ProjectResource)
         {
             AddUrls(resource, variables);
-            AddTelemetry(resource, replica, dashboard, variables);
+            AddTelemetry(resource, replica, dashboard, isDevelopment, variables);
         }
 
         var context = new EnvironmentCallbackContext(execution, resource, variables, cancel);
@@ -44,8 +57,19 @@ internal sealed record ProcessConfiguration(
             texts[name] = await TextAsync(value, cancel);
         }
 
-        return new(await Task.WhenAll(arguments.Select(argument => TextAsync(argument, cancel))), texts);
+        return new(await Task.WhenAll(arguments.Select(argument => TextAsync(argument, cancel))), texts)
+        {
+            SecretArguments = [.. arguments.Select(IsSecret)],
+        };
     }
+
+    private static bool IsSecret(object argument) => argument switch
+    {
+        ParameterResource parameter => parameter.Secret,
+        ReferenceExpression expression => expression.ValueProviders.Any(IsSecret),
+        IResourceWithConnectionString => true,
+        _ => false,
+    };
 
     /// <summary>The name of the orchestrator's service that stands for an endpoint.</summary>
     public static string ServiceName(IResource resource, EndpointAnnotation endpoint) =>
@@ -76,7 +100,11 @@ internal sealed record ProcessConfiguration(
         : endpoint.AllocatedPort!.Value.ToString(CultureInfo.InvariantCulture);
 
     private static void AddTelemetry(
-        IResource resource, string replica, DashboardOptions dashboard, Dictionary<string, object> variables)
+        IResource resource,
+        string replica,
+        DashboardOptions dashboard,
+        bool isDevelopment,
+        Dictionary<string, object> variables)
     {
         // Without a dashboard nothing listens, and exporters that try make a service slow to stop.
         if (!dashboard.IsEnabled)
@@ -91,11 +119,14 @@ internal sealed record ProcessConfiguration(
         variables["OTEL_RESOURCE_ATTRIBUTES"] = $"service.instance.id={Replicas.Suffix(replica)}";
 
         // Telemetry shows at once, at a price that only development can pay.
-        variables["OTEL_BLRP_SCHEDULE_DELAY"] = "1000";
-        variables["OTEL_BSP_SCHEDULE_DELAY"] = "1000";
-        variables["OTEL_METRIC_EXPORT_INTERVAL"] = "1000";
-        variables["OTEL_TRACES_SAMPLER"] = "always_on";
-        variables["OTEL_METRICS_EXEMPLAR_FILTER"] = "trace_based";
+        if (isDevelopment)
+        {
+            variables["OTEL_BLRP_SCHEDULE_DELAY"] = "1000";
+            variables["OTEL_BSP_SCHEDULE_DELAY"] = "1000";
+            variables["OTEL_METRIC_EXPORT_INTERVAL"] = "1000";
+            variables["OTEL_TRACES_SAMPLER"] = "always_on";
+            variables["OTEL_METRICS_EXEMPLAR_FILTER"] = "trace_based";
+        }
     }
 
     private static async Task<string> TextAsync(object value, CancellationToken cancel) => value switch

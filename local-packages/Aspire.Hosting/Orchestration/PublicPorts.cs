@@ -11,7 +11,7 @@ internal static class PublicPorts
 {
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <exception cref="DistributedApplicationException">A port stays taken for all of the patience.</exception>
+    /// <exception cref="DistributedApplicationException">A port stays taken for all of the patience, or is given twice.</exception>
     public static async Task EnsureFreeAsync(
         IEnumerable<(string Owner, int Port)> ports,
         TimeSpan patience,
@@ -19,8 +19,16 @@ internal static class PublicPorts
         CancellationToken cancel)
     {
         var tries = (int)(patience / PollDelay);
+        var all = ports.ToList();
 
-        foreach (var (owner, port) in ports)
+        if (all.GroupBy(one => one.Port).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new DistributedApplicationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Port {twice.Key} is given to {string.Join(" and ", twice.Select(one => $"'{one.Owner}'"))}."));
+        }
+
+        foreach (var (owner, port) in all)
         {
             for (; !IsFree(port); tries--)
             {

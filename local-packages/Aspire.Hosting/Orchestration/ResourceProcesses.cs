@@ -1,28 +1,29 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Dashboard;
 using Aspire.Hosting.Dcp;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Aspire.Hosting.Orchestration;
 
-/// <summary>Starts and stops the processes of resources under the orchestrator, and publishes how they fare.</summary>
+/// <summary>Starts and stops the processes of resources under the orchestrator.</summary>
 internal sealed class ResourceProcesses(
     DcpHost dcp,
     ProjectOutputs outputs,
-    HealthMonitor health,
+    ProcessWatch watch,
+    FailureReports failures,
     DashboardOptions dashboard,
+    IHostEnvironment environment,
     DistributedApplicationExecutionContext execution,
     ResourceNotificationService notifications,
     ILoggerFactory loggers)
 {
     private const string Kind = "executables";
-    private const int LogTailLines = 20;
 
     private readonly ILogger _logger = loggers.CreateLogger<DistributedApplication>();
-    private readonly ConcurrentDictionary<string, IResource> _resources = [];
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = [];
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = [];
 
     /// <summary>Whether a resource is a process, and not a value or a part of another one.</summary>
@@ -31,7 +32,7 @@ internal sealed class ResourceProcesses(
 
     /// <summary>Starts every replica, and returns when each runs or has ended.</summary>
     public Task StartAsync(IResource resource, CancellationToken cancel) =>
-        Task.WhenAll(resource.ReplicaNames().Select(replica => StartAsync(resource, replica, cancel)));
+        Task.WhenAll(resource.ReplicaNames().Select(replica => StartWaitingAsync(resource, replica, cancel)));
 
     /// <summary>Stops every replica, and returns when none runs.</summary>
     public Task StopAsync(IResource resource, CancellationToken cancel) =>
@@ -44,6 +45,18 @@ internal sealed class ResourceProcesses(
         using var turn = await TurnAsync(replica, cancel);
 
         if (!IsRunning(replica))
+        {
+            await StartInTurnAsync(resource, replica, cancel);
+        }
+    }
+
+    private async Task StartWaitingAsync(IResource resource, string replica, CancellationToken cancel)
+    {
+        using var turn = await TurnAsync(replica, cancel);
+
+        // A person may have started it while it waited, and it may even have ended since.
+        if (notifications.TryGetCurrentState(replica, out var state)
+            && state.Snapshot.State?.Text == KnownResourceStates.Waiting)
         {
             await StartInTurnAsync(resource, replica, cancel);
         }
@@ -65,23 +78,113 @@ internal sealed class ResourceProcesses(
         await StartInTurnAsync(resource, replica, cancel);
     }
 
+    /// <summary>Ends what still runs of a resource at once, with all that it has started.</summary>
+    /// <returns>Whether anything still ran.</returns>
+    public bool Kill(IResource resource)
+    {
+        var hasKilled = false;
+
+        foreach (var pid in resource.ReplicaNames().Select(watch.RunningPid).OfType<int>())
+        {
+            try
+            {
+                using var process = Process.GetProcessById(pid);
+                process.Kill(entireProcessTree: true);
+                hasKilled = true;
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                // It has just ended by itself.
+            }
+        }
+
+        return hasKilled;
+    }
+
+    /// <summary>Publishes how the processes fare, until the orchestrator ends or the token ends it.</summary>
+    public Task WatchAsync(CancellationToken cancel) => watch.RunAsync(Kind, cancel);
+
+    /// <summary>Publishes that the orchestrator is gone, and every process with it; kills what it left.</summary>
+    public async Task PublishAllGoneAsync(IEnumerable<IResource> resources)
+    {
+        foreach (var resource in resources)
+        {
+            Kill(resource);
+        }
+
+        await watch.PublishAllGoneAsync();
+    }
+
     private async Task StartInTurnAsync(IResource resource, string replica, CancellationToken cancel)
     {
         // A process that ran before under this name makes room for its successor.
-        if (_resources.ContainsKey(replica))
+        if (watch.IsExpected(replica))
         {
             await dcp.Client.DeleteAsync(Kind, replica, cancel);
         }
 
-        await PublishAsync(resource, replica, KnownResourceStates.Starting);
-        var command = await CommandAsync(resource, cancel);
-        var configuration = await ProcessConfiguration.BuildAsync(resource, replica, dashboard, execution, cancel);
+        var launch = watch.Expect(resource, replica);
+        await notifications.PublishUpdateAsync(
+            resource, replica, snapshot => ProcessSnapshots.Starting(snapshot, resource));
 
-        _resources[replica] = resource;
+        try
+        {
+            await CreateAsync(resource, replica, launch, cancel);
+        }
+        // Callbacks are the application author's code: whatever they throw, this one resource cannot start.
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await failures.CannotStartAsync(resource, replica, e.Message);
+            throw e as DistributedApplicationException ?? new DistributedApplicationException(e.Message, e);
+        }
+
+        var begun = await notifications.WaitForResourceAsync(
+            replica, update => update.Snapshot.State?.Text is var state
+                && (state == KnownResourceStates.Running || KnownResourceStates.IsTerminal(state)), cancel);
+
+        if (begun.Snapshot.State?.Text == KnownResourceStates.FailedToStart)
+        {
+            throw new DistributedApplicationException(await ReasonAsync(replica, cancel));
+        }
+    }
+
+    // The state comes first, and the reason when the orchestrator's log has been read.
+    private async Task<string> ReasonAsync(string replica, CancellationToken cancel)
+    {
+        object? reason = null;
+        await notifications.WaitForResourceAsync(
+            replica,
+            update =>
+            {
+                reason = update.Snapshot.Properties.Find(ResourceProperties.Reason);
+                return reason is not null || update.Snapshot.State?.Text != KnownResourceStates.FailedToStart;
+            },
+            cancel);
+        return $"{reason}";
+    }
+
+    private async Task CreateAsync(
+        IResource resource, string replica, KeyValuePair<string, string> launch, CancellationToken cancel)
+    {
+        var values = await ValueResources.ValuesAsync(resource, cancel);
+        var command = await CommandAsync(resource, cancel);
+        var configuration = await ProcessConfiguration.BuildAsync(
+            resource, replica, dashboard, environment.IsDevelopment(), execution, cancel);
+        var annotations = new Dictionary<string, string>([launch], StringComparer.Ordinal);
+
+        if (Services(resource) is { } services)
+        {
+            annotations["service-producer"] = services;
+        }
+
+        await notifications.PublishUpdateAsync(resource, replica, snapshot => snapshot with
+        {
+            Properties = snapshot.Properties.With([.. values, .. configuration.Shown()]),
+        });
         await dcp.Client.CreateAsync<ExecutableSpec, ExecutableStatus>(
             Kind,
             new(
-                new(replica) { Annotations = Produces(resource) },
+                new(replica) { Annotations = annotations },
                 new(command.Program, command.WorkingDirectory)
                 {
                     Args = [.. command.Arguments, .. configuration.Arguments],
@@ -91,14 +194,7 @@ internal sealed class ResourceProcesses(
                 Kind = "Executable",
             },
             cancel);
-
-        await notifications.WaitForResourceAsync(
-            replica, update => update.Snapshot.State?.Text is var state
-                && (state == KnownResourceStates.Running || KnownResourceStates.IsTerminal(state)), cancel);
     }
-
-    /// <summary>Whether the replica has been started, and so has output.</summary>
-    public bool HasProcess(string replica) => _resources.ContainsKey(replica);
 
     private bool IsRunning(string replica) => notifications.TryGetCurrentState(replica, out var state)
         && state.Snapshot.State?.Text == KnownResourceStates.Running;
@@ -118,90 +214,12 @@ internal sealed class ResourceProcesses(
 
     private async Task StopInTurnAsync(string replica, CancellationToken cancel)
     {
-        if (!_resources.ContainsKey(replica))
+        // Not started, or its start failed before the orchestrator heard of it: there is nothing to stop.
+        if (watch.IsExpected(replica)
+            && await dcp.Client.PatchAsync(Kind, replica, new { spec = new { stop = true } }, cancel))
         {
-            return;
-        }
-
-        await dcp.Client.PatchAsync(Kind, replica, new { spec = new { stop = true } }, cancel);
-        await notifications.WaitForResourceAsync(
-            replica, update => KnownResourceStates.IsTerminal(update.Snapshot.State?.Text), cancel);
-    }
-
-    /// <summary>Publishes what the orchestrator reports, until the token ends it.</summary>
-    public async Task WatchAsync(CancellationToken cancel)
-    {
-        await foreach (var change in dcp.Client.WatchAsync<ExecutableSpec, ExecutableStatus>(Kind, cancel))
-        {
-            var name = change.Object.Metadata.Name;
-
-            if (change.Type != "DELETED" && change.Object.Status is { } status
-                && _resources.TryGetValue(name, out var resource))
-            {
-                await PublishAsync(resource, name, change.Object.Spec, status, cancel);
-            }
-        }
-    }
-
-    private async Task PublishAsync(
-        IResource resource, string replica, ExecutableSpec spec, ExecutableStatus status, CancellationToken cancel)
-    {
-        var state = status.State switch
-        {
-            "Terminated" => KnownResourceStates.Exited,
-            null or "" or "Unknown" => KnownResourceStates.Starting,
-            var known => known,
-        };
-
-        await notifications.PublishUpdateAsync(resource, replica, snapshot => snapshot with
-        {
-            State = state,
-            ExitCode = status.ExitCode,
-            StartTimeStamp = status.StartupTimestamp,
-            StopTimeStamp = status.FinishTimestamp,
-            Properties =
-            [
-                new("executable.path", spec.ExecutablePath),
-                new("executable.workDir", spec.WorkingDirectory),
-                new("executable.args", status.EffectiveArgs ?? spec.Args) { IsSensitive = true },
-                new("executable.pid", status.Pid),
-            ],
-            EnvironmentVariables =
-            [
-                .. (status.EffectiveEnv ?? []).Select(one =>
-                    new EnvironmentVariableSnapshot(one.Name, one.Value, IsFromSpec: true)),
-            ],
-        });
-
-        if (state == KnownResourceStates.Running)
-        {
-            WatchHealth(resource, replica, cancel);
-        }
-        else if (_running.TryRemove(replica, out var watch))
-        {
-            await watch.CancelAsync();
-            await notifications.PublishUpdateAsync(
-                resource, replica, snapshot => snapshot with { IsReady = false, HealthReports = [] });
-        }
-
-        if (state == KnownResourceStates.FailedToStart
-            || (state == KnownResourceStates.Finished && status.ExitCode != 0))
-        {
-            _ = ReportFailureAsync(replica, status, cancel);
-        }
-    }
-
-    private void WatchHealth(IResource resource, string replica, CancellationToken cancel)
-    {
-        var watch = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-
-        if (_running.TryAdd(replica, watch))
-        {
-            _ = health.WatchAsync(resource, replica, watch.Token);
-        }
-        else
-        {
-            watch.Dispose();
+            await notifications.WaitForResourceAsync(
+                replica, update => KnownResourceStates.IsTerminal(update.Snapshot.State?.Text), cancel);
         }
     }
 
@@ -216,7 +234,8 @@ internal sealed class ResourceProcesses(
         return await resource.Annotations.OfType<ProcessAnnotation>().Single().Prepare(_logger, cancel);
     }
 
-    private static Dictionary<string, string>? Produces(IResource resource)
+    /// <summary>Which public ports the process stands behind, in the orchestrator's words.</summary>
+    private static string? Services(IResource resource)
     {
         var services = resource.Annotations.OfType<EndpointAnnotation>()
             .Where(endpoint => endpoint.IsProxied)
@@ -228,28 +247,6 @@ internal sealed class ResourceProcesses(
             })
             .ToList();
 
-        return services.Count == 0
-            ? null
-            : new(StringComparer.Ordinal) { ["service-producer"] = JsonSerializer.Serialize(services) };
+        return services.Count == 0 ? null : JsonSerializer.Serialize(services);
     }
-
-    private async Task ReportFailureAsync(string replica, ExecutableStatus status, CancellationToken cancel)
-    {
-        var lines = new List<string>();
-
-        foreach (var source in (string[])["stdout", "stderr"])
-        {
-            await using var log = await dcp.Client.ReadLogAsync(replica, source, follow: false, cancel);
-            using var reader = new StreamReader(log);
-            lines.AddRange((await reader.ReadToEndAsync(cancel)).Split('\n').TakeLast(LogTailLines));
-        }
-
-        _logger.LogError(
-            "{Replica} ended with exit code {ExitCode}. Its last output:\n{Output}",
-            replica, status.ExitCode, string.Join('\n', lines).Trim());
-    }
-
-    private Task PublishAsync(IResource resource, string replica, string state) =>
-        notifications.PublishUpdateAsync(
-            resource, replica, snapshot => snapshot with { State = state, ExitCode = null });
 }
