@@ -228,7 +228,8 @@ public class ResourceNotificationService
             update => ended(update) || (HasEnded(update.Snapshot) && update.Snapshot.ExitCode != exitCode),
             cancel);
 
-        if (last.Snapshot.ExitCode != exitCode)
+        // The event may be an older one than the state that ended the wait.
+        if (HasEnded(last.Snapshot) && last.Snapshot.ExitCode != exitCode)
         {
             throw new DistributedApplicationException(string.Create(
                 CultureInfo.InvariantCulture,
