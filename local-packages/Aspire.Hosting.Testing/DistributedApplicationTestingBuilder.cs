@@ -2,15 +2,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.Testing;
 
-/// <summary>Runs an AppHost inside a test process, and lets the test change its description before it is built.</summary>
+/// <summary>Runs an AppHost inside a test process, which may change its description before it is built.</summary>
 public static class DistributedApplicationTestingBuilder
 {
-    /// <inheritdoc cref="CreateAsync{TEntryPoint}(string[], Action{DistributedApplicationOptions, HostApplicationBuilderSettings}, CancellationToken)"/>
     public static Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(
         CancellationToken cancellationToken = default)
         where TEntryPoint : class => CreateAsync<TEntryPoint>([], cancellationToken);
 
-    /// <inheritdoc cref="CreateAsync{TEntryPoint}(string[], Action{DistributedApplicationOptions, HostApplicationBuilderSettings}, CancellationToken)"/>
     public static Task<IDistributedApplicationTestingBuilder> CreateAsync<TEntryPoint>(
         string[] args, CancellationToken cancellationToken = default)
         where TEntryPoint : class => CreateAsync<TEntryPoint>(args, (_, _) => { }, cancellationToken);

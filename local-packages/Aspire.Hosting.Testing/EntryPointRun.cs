@@ -54,9 +54,16 @@ internal sealed class EntryPointRun(
         ObjectDisposedException.ThrowIf(_ending.IsCancellationRequested, this);
         _mayStart.TrySetResult();
 
-        // A start that nobody waits for any more is abandoned.
-        await using var abandon = cancel.UnsafeRegister(_ => _ending.Cancel(), state: null);
-        await _started.Task.WaitAsync(cancel);
+        try
+        {
+            await _started.Task.WaitAsync(cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // A start that nobody waits for any more is abandoned.
+            await _ending.CancelAsync();
+            throw;
+        }
     }
 
     /// <summary>Ends the application and the entry point. What went wrong on the way is thrown once.</summary>
