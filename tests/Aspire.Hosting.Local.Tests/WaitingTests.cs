@@ -46,8 +46,7 @@ public sealed class WaitingTests
 
         var refusal = await Assert.ThrowsAsync<DistributedApplicationException>(() =>
             _notifications.WaitForDependenciesAsync(_web, TestContext.Current.CancellationToken));
-        Assert.Equal(
-            "Resource 'api' has entered the 'Finished' state with exit code '3', expected '0'.", refusal.Message);
+        Assert.Equal("it waits for exit code 0 of 'api', but that ended with exit code 3.", refusal.Message);
     }
 
     [Fact]

@@ -212,29 +212,28 @@ public class ResourceNotificationService
         string name, Func<CustomResourceSnapshot, bool> condition, CancellationToken cancel)
     {
         var reached = AllReplicas(condition);
-        var last = await WaitForResourceAsync(
-            name, update => (HasEnded(update.Snapshot) && !WaitsForUnavailable) || reached(update), cancel);
+        var last = await WaitForResourceAsync(name, update => IsInVain(update.Snapshot) || reached(update), cancel);
 
-        return HasEnded(last.Snapshot)
+        return IsInVain(last.Snapshot)
             ? throw new DistributedApplicationException($"waiting for '{name}' is in vain: {HowEnded(last.Snapshot)}.")
             : last;
+
+        bool IsInVain(CustomResourceSnapshot snapshot) => HasEnded(snapshot) && !WaitsForUnavailable;
     }
 
     private async Task WaitForEndAsync(string name, int exitCode, CancellationToken cancel)
     {
-        var ended = AllReplicas(snapshot => HasEnded(snapshot) && snapshot.ExitCode == exitCode);
-        var last = await WaitForResourceAsync(
-            name,
-            update => ended(update) || (HasEnded(update.Snapshot) && update.Snapshot.ExitCode != exitCode),
-            cancel);
+        var reached = AllReplicas(snapshot => HasEnded(snapshot) && snapshot.ExitCode == exitCode);
+        var last = await WaitForResourceAsync(name, update => IsInVain(update.Snapshot) || reached(update), cancel);
 
-        // The event may be an older one than the state that ended the wait.
-        if (HasEnded(last.Snapshot) && last.Snapshot.ExitCode != exitCode)
+        if (IsInVain(last.Snapshot))
         {
             throw new DistributedApplicationException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"it waits for exit code {exitCode} of '{name}', but {HowEnded(last.Snapshot)}."));
         }
+
+        bool IsInVain(CustomResourceSnapshot snapshot) => HasEnded(snapshot) && snapshot.ExitCode != exitCode;
     }
 
     private static string HowEnded(CustomResourceSnapshot snapshot) =>

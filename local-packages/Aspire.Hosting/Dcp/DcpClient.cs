@@ -19,6 +19,9 @@ internal sealed class DcpClient : IDisposable
     private const string Api = "apis/usvc-dev.developer.microsoft.com/v1/";
     private const string MergePatch = "application/merge-patch+json";
 
+    // What it is asked to change it changes later; it only has to take note.
+    private static readonly TimeSpan PatchTimeLimit = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan DeletionPollDelay = TimeSpan.FromMilliseconds(50);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -110,6 +113,7 @@ internal sealed class DcpClient : IDisposable
     }
 
     /// <returns>False when there is no such object.</returns>
+    /// <exception cref="TimeoutException">The orchestrator does not answer.</exception>
     public Task<bool> PatchAsync(string kind, string name, object patch, CancellationToken cancel) =>
         PatchAsync($"{Api}{kind}/{name}", patch, cancel);
 
@@ -164,6 +168,21 @@ internal sealed class DcpClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     private async Task<bool> PatchAsync(string path, object patch, CancellationToken cancel)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limited.CancelAfter(PatchTimeLimit);
+
+        try
+        {
+            return await SendPatchAsync(path, patch, limited.Token);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new TimeoutException("Aspire's orchestrator does not answer.", e);
+        }
+    }
+
+    private async Task<bool> SendPatchAsync(string path, object patch, CancellationToken cancel)
     {
         // The orchestrator refuses a content type with a charset.
         using var content = JsonContent.Create(patch, new MediaTypeHeaderValue(MergePatch), Json);

@@ -8,7 +8,7 @@ namespace Aspire.Hosting.Dcp;
 /// </summary>
 internal sealed class DcpHost : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartTimeLimit = TimeSpan.FromSeconds(60);
 
     // Asked to stop while the orchestrator starts, we still want to reach it, to end it by its own means.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);

@@ -28,11 +28,12 @@ internal sealed class Orchestrator(
     // Each layer of resources gets this long to stop by itself, all of them together no more than the limit; what then
     // still runs is killed. Stopping is over within ten seconds, whatever happens.
     private static readonly TimeSpan LayerStopTimeLimit = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan OrchestratorStopTimeLimit = TimeSpan.FromSeconds(2);
 
     // A killed AppHost's processes are being stopped by its orchestrator while the next one starts.
-    private static readonly TimeSpan PortPatience = TimeSpan.FromSeconds(15);
+    private const string PortPatienceKey = "LocalEdition:PortPatienceSeconds";
+    private const int PortPatienceSeconds = 15;
 
     private static readonly TimeSpan AllocationTimeLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DashboardTimeLimit = TimeSpan.FromSeconds(60);
@@ -71,7 +72,13 @@ internal sealed class Orchestrator(
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(limited.Token);
             patience.CancelAfter(LayerStopTimeLimit);
-            await Task.WhenAll(layer.Select(resource => StopOrKillAsync(resource, patience.Token)));
+            var isAnswered = await Task.WhenAll(layer.Select(resource => StopOrKillAsync(resource, patience.Token)));
+
+            if (isAnswered.Contains(false))
+            {
+                // Nobody is there to stop the others either: they are killed without another wait.
+                await limited.CancelAsync();
+            }
         }
 
         await _stopping.CancelAsync();
@@ -91,11 +98,13 @@ internal sealed class Orchestrator(
         _lost.Dispose();
     }
 
-    private async Task StopOrKillAsync(IResource resource, CancellationToken cancel)
+    /// <returns>False when the orchestrator does not answer.</returns>
+    private async Task<bool> StopOrKillAsync(IResource resource, CancellationToken cancel)
     {
         try
         {
             await processes.StopAsync(resource, cancel);
+            return true;
         }
         // Whatever kept it from stopping, it must not stay behind.
         catch (Exception e)
@@ -106,6 +115,7 @@ internal sealed class Orchestrator(
             }
 
             logger.LogDebug(e, "{Resource} did not stop", resource.Name);
+            return e is not TimeoutException;
         }
     }
 
@@ -117,7 +127,7 @@ internal sealed class Orchestrator(
         {
             await dcp.StopAsync(limited.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or TimeoutException
             or DistributedApplicationException)
         {
             // It watches our process, and ends when that is gone.
@@ -128,7 +138,8 @@ internal sealed class Orchestrator(
     private async Task StartAllAsync(CancellationToken cancel)
     {
         var ownPorts = configuration.GetValue<bool>("DcpPublisher:RandomizePorts") ? [] : PublicPorts.Of(resources);
-        await PublicPorts.EnsureFreeAsync([.. ownPorts, .. dashboard.FixedPorts], PortPatience, configuration, cancel);
+        var patience = TimeSpan.FromSeconds(configuration.GetValue(PortPatienceKey, PortPatienceSeconds));
+        await PublicPorts.EnsureFreeAsync([.. ownPorts, .. dashboard.FixedPorts], patience, configuration, cancel);
 
         var bundle = DcpBundle.Find();
         await dcp.StartAsync(bundle, cancel);

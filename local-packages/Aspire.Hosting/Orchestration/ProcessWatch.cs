@@ -38,6 +38,15 @@ internal sealed class ProcessWatch(
         return new(LaunchAnnotation, number);
     }
 
+    /// <summary>From now on the end of this replica's process is no failure, whatever its exit code.</summary>
+    public void ExpectEnd(string replica)
+    {
+        if (_launches.TryGetValue(replica, out var launch))
+        {
+            launch.IsToEnd = true;
+        }
+    }
+
     /// <summary>The process of a replica; null when none runs.</summary>
     public int? RunningPid(string replica) =>
         notifications.TryGetCurrentState(replica, out var known)
@@ -59,7 +68,7 @@ internal sealed class ProcessWatch(
                 && annotations?.GetValueOrDefault(LaunchAnnotation) == launch.Number)
             {
                 launch.IsReported = true;
-                await PublishAsync(launch.Resource, replica, change.Object.Spec, status, cancel);
+                await PublishAsync(launch, replica, change.Object.Spec, status, cancel);
             }
         }
     }
@@ -78,8 +87,9 @@ internal sealed class ProcessWatch(
     }
 
     private async Task PublishAsync(
-        IResource resource, string replica, ExecutableSpec spec, ExecutableStatus status, CancellationToken cancel)
+        Launch launch, string replica, ExecutableSpec spec, ExecutableStatus status, CancellationToken cancel)
     {
+        var resource = launch.Resource;
         var state = status.State switch
         {
             "Terminated" => KnownResourceStates.Exited,
@@ -100,7 +110,7 @@ internal sealed class ProcessWatch(
         {
             WatchHealth(resource, replica, cancel);
         }
-        else if (isNew && KnownResourceStates.IsTerminal(state))
+        else if (isNew && KnownResourceStates.IsTerminal(state) && !launch.IsToEnd)
         {
             _ = ReportEndAsync(resource, replica, state, spec, status, cancel);
         }
@@ -185,5 +195,6 @@ internal sealed class ProcessWatch(
         public string Number => number;
 
         public volatile bool IsReported;
+        public volatile bool IsToEnd;
     }
 }

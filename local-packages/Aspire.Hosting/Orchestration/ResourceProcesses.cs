@@ -214,6 +214,8 @@ internal sealed class ResourceProcesses(
 
     private async Task StopInTurnAsync(string replica, CancellationToken cancel)
     {
+        watch.ExpectEnd(replica);
+
         // Not started, or its start failed before the orchestrator heard of it: there is nothing to stop.
         if (watch.IsExpected(replica)
             && await dcp.Client.PatchAsync(Kind, replica, new { spec = new { stop = true } }, cancel))
