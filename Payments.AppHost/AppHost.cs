@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Payments.AppHost;
 
 // The running system, one statement for each part. Ports and development passwords are settings: appsettings.json.
 var builder = DistributedApplication.CreateBuilder(args);
@@ -28,7 +29,9 @@ var api = builder.AddProject<Projects.Payments_Api>("api", launchProfileName: "h
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Api"))
     .WithReference(paymentsApp, connectionName: "payments")
     .WithEnvironment("Auth__LoopbackAsDeveloper", "true")
+    .WithUrlForEndpoint("http", url => url.DisplayText = "API")
     .WithHttpHealthCheck("/health")
+    .WithSamplePayments()
     .WaitForCompletion(migrate);
 
 builder.AddProject<Projects.Recon_Worker>("worker")
@@ -41,6 +44,7 @@ builder.AddProject<Projects.Recon_Worker>("worker")
 builder.AddProject<Projects.Payments_Web>("web")
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Web"))
     .WithExternalHttpEndpoints()
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Payments")
     .WithReference(api)
     .WithHttpHealthCheck("/health")
     .WaitFor(api);

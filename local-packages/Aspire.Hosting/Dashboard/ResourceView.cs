@@ -56,7 +56,7 @@ internal static class ResourceView
             Type = relation.Type,
         }));
         view.HealthReports.AddRange(snapshot.HealthReports.Select(Health));
-        view.Properties.AddRange(Properties(snapshot));
+        view.Properties.AddRange(Properties(update));
         view.Commands.AddRange(snapshot.Commands.Select(Command));
         return view;
     }
@@ -136,11 +136,21 @@ internal static class ResourceView
         return view;
     }
 
-    private static IEnumerable<ResourceProperty> Properties(CustomResourceSnapshot snapshot)
+    /// <remarks>The details list only what is among the properties, so the known facts are there a second time.</remarks>
+    private static IEnumerable<ResourceProperty> Properties(ResourceEvent update)
     {
-        ResourcePropertySnapshot[] exit = snapshot.ExitCode is { } code ? [new("resource.exitCode", code)] : [];
+        var snapshot = update.Snapshot;
+        ResourcePropertySnapshot[] facts =
+        [
+            new("resource.displayName", update.Resource.Name),
+            new("resource.state", snapshot.State?.Text),
+            new("resource.healthState", snapshot.HealthStatus?.ToString()),
+            new("resource.startTime", snapshot.StartTimeStamp?.ToUniversalTime().ToString("O")),
+            new("resource.stopTime", snapshot.StopTimeStamp?.ToUniversalTime().ToString("O")),
+            new("resource.exitCode", snapshot.ExitCode),
+        ];
 
-        return snapshot.Properties.Concat(exit).Select(property => new ResourceProperty
+        return snapshot.Properties.With(facts).Select(property => new ResourceProperty
         {
             Name = property.Name,
             IsSensitive = property.IsSensitive,
