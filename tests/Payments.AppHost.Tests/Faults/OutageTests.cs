@@ -4,15 +4,12 @@ using Payments.Testing.Faults;
 namespace Payments.AppHost.Tests.Faults;
 
 /// <summary>The API and the database server go away under load, and come back.</summary>
-public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySystem>
+public sealed class OutageTests(FaultySystem system, ITestOutputHelper output) : FaultTests(system, output)
 {
     private const int PerSecond = 100;
 
     // Enough to be in full swing, before an outage and after it.
     private const int Swing = 150;
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);
 
     [Fact]
     public async Task An_API_killed_under_load_leaves_exactly_one_payment_per_key_after_retries()
@@ -21,9 +18,9 @@ public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySyste
         {
             for (var kill = 0; kill < 3; kill++)
             {
-                var (replica, pid) = await system.ProcessAsync("api");
-                ProcessSignals.Kill(pid);
-                await system.StartAgainAsync("api", replica);
+                var api = Assert.Single(Application.Replicas("api"));
+                ProcessSignals.Kill(api.Pid);
+                await StartAgainAsync("api", api);
                 await AcceptMoreAsync(load);
             }
         });
@@ -37,9 +34,9 @@ public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySyste
     {
         var load = await UnderLoadAsync("database-away", async load =>
         {
-            await system.CommandAsync("postgres", KnownResourceCommands.StopCommand);
-            await UntilAsync(() => load.Retries > 0, "The outage met no request.");
-            await system.CommandAsync("postgres", KnownResourceCommands.StartCommand);
+            await Application.CommandAsync("postgres", KnownResourceCommands.StopCommand, Cancel);
+            await UntilAsync(() => load.Retries > 0);
+            await Application.CommandAsync("postgres", KnownResourceCommands.StartCommand, Cancel);
             await AcceptMoreAsync(load);
         });
 
@@ -51,9 +48,8 @@ public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySyste
     {
         var load = await UnderLoadAsync("database-killed", async load =>
         {
-            var (replica, _) = await system.ProcessAsync("postgres");
-            ProcessSignals.Kill(await system.ReadAsync<int>(PostmasterSql));
-            await system.StartAgainAsync("postgres", replica);
+            ProcessSignals.Kill(await ReadAsync<int>(PostmasterSql));
+            await StartAgainAsync("postgres", Assert.Single(Application.Replicas("postgres")));
             await AcceptMoreAsync(load);
         });
 
@@ -62,7 +58,7 @@ public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySyste
 
     private async Task<PaymentLoad> UnderLoadAsync(string name, Func<PaymentLoad, Task> outageAsync)
     {
-        var load = new PaymentLoad(system.Api, name, PerSecond, seed: 1);
+        var load = new PaymentLoad(Client, name, PerSecond, seed: 1);
         using var end = new CancellationTokenSource();
         var running = load.RunAsync(end.Token);
 
@@ -80,33 +76,22 @@ public sealed class OutageTests(FaultySystem system) : IClassFixture<FaultySyste
         return load;
     }
 
-    private static Task AcceptMoreAsync(PaymentLoad load)
+    private Task AcceptMoreAsync(PaymentLoad load)
     {
         var wanted = load.Accepted.Count + Swing;
-        return UntilAsync(() => load.Accepted.Count >= wanted, "Payments are no longer accepted.");
-    }
-
-    private static async Task UntilAsync(Func<bool> isSo, string otherwise)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-
-        while (!isSo())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, otherwise);
-            await Task.Delay(LookDelay);
-        }
+        return UntilAsync(() => load.Accepted.Count >= wanted);
     }
 
     private async Task OnePaymentPerKeyAsync(PaymentLoad load)
     {
-        await system.AllSettledAsync();
+        await AllSettledAsync();
         var keys = load.Accepted.Keys.ToArray();
         var ids = load.Accepted.Values.ToArray();
 
-        Assert.Equal(keys.Length, await system.ReadAsync<long>(
+        Assert.Equal(keys.Length, await ReadAsync<long>(
             "SELECT count(*) FROM payments WHERE idempotency_key = ANY (@keys)", new { keys }));
-        Assert.Equal(keys.Length, await system.ReadAsync<long>(AsAnsweredSql, new { keys, ids }));
-        await system.BooksAreRightAsync();
+        Assert.Equal(keys.Length, await ReadAsync<long>(AsAnsweredSql, new { keys, ids }));
+        await BooksAreRightAsync();
     }
 
     private const string PostmasterSql = "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int";
