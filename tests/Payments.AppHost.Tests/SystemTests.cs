@@ -74,4 +74,15 @@ public sealed class SystemTests(RunningApplication fixture, ITestOutputHelper ou
         var refusal = await Assert.ThrowsAsync<PostgresException>(() => delete.ExecuteNonQueryAsync(Cancel));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusal.SqlState);
     }
+
+    [Fact]
+    public async Task What_a_resource_writes_is_a_line_of_the_AppHosts_log()
+    {
+        var line = Application.WaitForLineAsync(
+            line => line.Contains("settled: completed", StringComparison.Ordinal), Cancel);
+
+        var payment = await Application.PayAsync("system-log", 1.00m, Cancel);
+
+        Assert.Matches($"^Payments.AppHost.Resources.worker \\d+: .* Payment {payment} settled: completed", await line);
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class TestOutputLogger : ILoggerProvider
         }
     }
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName.Split('.')[^1]);
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     /// <summary>An output takes nothing any more when its test has ended: hence the end by disposing.</summary>
     public IDisposable WriteTo(ITestOutputHelper output)
@@ -81,7 +81,7 @@ internal sealed class TestOutputLogger : ILoggerProvider
         }
     }
 
-    private sealed class Logger(TestOutputLogger owner, string name) : ILogger
+    private sealed class Logger(TestOutputLogger owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -97,7 +97,7 @@ internal sealed class TestOutputLogger : ILoggerProvider
         {
             if (IsEnabled(logLevel))
             {
-                owner.Write($"{name} {formatter(state, exception)} {exception}".TrimEnd());
+                owner.Write($"{category} {formatter(state, exception)} {exception}".TrimEnd());
             }
         }
     }
