@@ -1,0 +1,127 @@
+using Aspire.Hosting.Testing;
+using Microsoft.Playwright;
+using Payments.Testing.Faults;
+using static Microsoft.Playwright.Assertions;
+
+namespace Payments.AppHost.Tests.Browser;
+
+/// <summary>The screens as a person sees them, in a real browser on the running system.</summary>
+[Collection(nameof(RunningApplication))]
+public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, ITestOutputHelper output)
+    : ApplicationTests(fixture, output), IClassFixture<Chromium>, IAsyncLifetime
+{
+    private const string Marker = "notReloaded";
+
+    private readonly List<string> _faults = [];
+    private IBrowserContext _context = null!;
+    private IPage _page = null!;
+
+    private ILocator CreateButton => _page.GetByRole(AriaRole.Button, new() { Name = "Create payment" });
+
+    public async ValueTask InitializeAsync()
+    {
+        SetDefaultExpectTimeout(30_000);
+        _context = await chromium.Browser.NewContextAsync(
+            new() { BaseURL = Application.App.GetEndpoint("web").ToString() });
+        _page = await _context.NewPageAsync();
+        _page.PageError += (_, error) => _faults.Add(error);
+        _page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+            {
+                _faults.Add(message.Text);
+            }
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Resume();
+        await _context.DisposeAsync();
+        Dispose();
+    }
+
+    [Theory]
+    [InlineData(1440, 900)]
+    [InlineData(390, 844)]
+    public async Task A_payment_settles_in_the_list_that_shows_it_without_a_reload(int width, int height)
+    {
+        await OpenAsync(width, height);
+        await _page.EvaluateAsync($"window.{Marker} = true");
+
+        // The workers stand still until the payment has been seen pending.
+        Freeze();
+        await CreateAsync($"browser-list-{width}", "100.13");
+        var row = _page.GetByRole(AriaRole.Row).Filter(new() { HasText = $"browser-list-{width}" });
+        await Expect(row.GetByText("Pending")).ToBeVisibleAsync();
+        Resume();
+
+        await Expect(row.GetByText("Discrepancy")).ToBeVisibleAsync();
+        await Expect(row).ToContainTextAsync("100.13");
+        Assert.True(await _page.EvaluateAsync<bool>($"window.{Marker} === true"), "The page was loaded again.");
+        await ShouldFitAsync(width);
+    }
+
+    [Theory]
+    [InlineData(1440, 900)]
+    [InlineData(390, 844)]
+    public async Task A_payment_s_own_page_follows_it_from_pending_to_its_entries(int width, int height)
+    {
+        await OpenAsync(width, height);
+        Freeze();
+        await CreateAsync($"browser-page-{width}", "41.20");
+        await _page.GetByRole(AriaRole.Link, new() { Name = "View payment" }).ClickAsync();
+        var main = _page.GetByRole(AriaRole.Main);
+        await Expect(main.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("41.20");
+        await Expect(main.GetByRole(AriaRole.Status)).ToHaveTextAsync("Pending");
+        await _page.EvaluateAsync($"window.{Marker} = true");
+        Resume();
+
+        await Expect(main.GetByRole(AriaRole.Status)).ToHaveTextAsync("Completed");
+        var entries = _page.GetByRole(AriaRole.Region, new() { Name = "Ledger entries" });
+        await Expect(entries.Locator("tbody tr")).ToHaveCountAsync(2);
+        await Expect(entries.GetByText("Balanced")).ToBeVisibleAsync();
+        Assert.True(await _page.EvaluateAsync<bool>($"window.{Marker} === true"), "The page was loaded again.");
+        await ShouldFitAsync(width);
+    }
+
+    private async Task OpenAsync(int width, int height)
+    {
+        await _page.SetViewportSizeAsync(width, height);
+        await _page.GotoAsync("/");
+
+        // Until the page is live, the form cannot be sent, and what is typed is not kept.
+        await Expect(CreateButton).ToBeEnabledAsync();
+    }
+
+    private async Task CreateAsync(string account, string amount)
+    {
+        await _page.GetByLabel("Account", new() { Exact = true }).First.FillAsync(account);
+        await _page.GetByLabel("Amount", new() { Exact = true }).FillAsync(amount);
+        await CreateButton.ClickAsync();
+        await Expect(_page.GetByText($"to {account} created.")).ToBeVisibleAsync();
+    }
+
+    // Nothing hangs out at the side, and nothing was said to be wrong on the browser's console.
+    private async Task ShouldFitAsync(int width)
+    {
+        Assert.InRange(await _page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, width);
+        Assert.Empty(_faults);
+    }
+
+    private void Freeze()
+    {
+        foreach (var worker in Application.Replicas("worker"))
+        {
+            ProcessSignals.Freeze(worker.Pid);
+        }
+    }
+
+    private void Resume()
+    {
+        foreach (var worker in Application.Replicas("worker"))
+        {
+            ProcessSignals.Resume(worker.Pid);
+        }
+    }
+}
