@@ -132,8 +132,8 @@ public sealed class ValidateSystemTests(ApiFixture fixture) : IClassFixture<ApiF
     [InlineData("DELETE FROM ledger_entries WHERE transaction_id = @id AND amount < 0", "entries of the transaction 1")]
     [InlineData(
         "INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, "
-            + "currency) SELECT account_id, 2, amount, balance_after, now(), gen_random_uuid(), currency FROM ledger_entries "
-            + "WHERE transaction_id = @id AND amount > 0",
+            + "currency) SELECT account_id, 2, amount, balance_after, now(), gen_random_uuid(), currency "
+            + "FROM ledger_entries WHERE transaction_id = @id AND amount > 0",
         "found:    entries of the payee 2")]
     [InlineData(
         "UPDATE ledger_entries SET amount = amount + 1 WHERE transaction_id = @id AND amount > 0",
