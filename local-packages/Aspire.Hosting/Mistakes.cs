@@ -1,6 +1,6 @@
 namespace Aspire.Hosting;
 
-/// <summary>How a mistake in the description ends the AppHost: as one sentence with exit code 1, and no stack trace.</summary>
+/// <summary>How a mistake in the description ends the AppHost: as one sentence with exit code 1.</summary>
 internal static class Mistakes
 {
     private static readonly Lock Once = new();

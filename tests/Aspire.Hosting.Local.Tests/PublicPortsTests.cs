@@ -25,4 +25,16 @@ public sealed class PublicPortsTests
             + "setting Ports:Web.",
             refusal.Message);
     }
+
+    [Fact]
+    public async Task A_port_that_is_given_twice_is_named_with_both_its_owners()
+    {
+        var refusal = await Assert.ThrowsAsync<DistributedApplicationException>(() => PublicPorts.EnsureFreeAsync(
+            [("web", 41301), ("api", 41302), ("dashboard", 41301)],
+            TimeSpan.Zero,
+            new ConfigurationBuilder().Build(),
+            TestContext.Current.CancellationToken));
+
+        Assert.Equal("Port 41301 is given to 'web' and 'dashboard'.", refusal.Message);
+    }
 }

@@ -62,6 +62,37 @@ public sealed class WaitingTests
         Assert.Equal([_web, _api, server], layers);
     }
 
+    [Fact]
+    public void Health_is_asked_often_at_first_ever_less_while_it_is_bad_and_seldom_while_it_is_good()
+    {
+        var delays = ((int[])[1, 2, 10, 50, 51, 1000]).Select(failures => HealthMonitor.DelayAfter(failures));
+
+        Assert.Equal([0.1, 0.2, 1, 5, 5, 5], delays.Select(delay => delay.TotalSeconds));
+        Assert.Equal(30, HealthMonitor.DelayAfter(failures: 0).TotalSeconds);
+    }
+
+    [Fact]
+    public async Task What_has_ended_is_waited_for_only_when_somebody_may_start_it_again()
+    {
+        _web.Annotations.Add(new WaitAnnotation(_api, WaitType.WaitUntilHealthy));
+        var patient = new ResourceNotificationService(TimeProvider.System) { WaitsForUnavailable = true };
+        await EndAsync(exitCode: 3);
+        await EndAsync(patient, exitCode: 3);
+
+        var refusal = await Assert.ThrowsAsync<DistributedApplicationException>(() =>
+            _notifications.WaitForDependenciesAsync(_web, TestContext.Current.CancellationToken));
+        Assert.Equal("waiting for 'api' is in vain: that ended with exit code 3.", refusal.Message);
+
+        var waiting = patient.WaitForDependenciesAsync(_web, TestContext.Current.CancellationToken);
+        Assert.False(waiting.IsCompleted);
+        await patient.PublishUpdateAsync(_api, snapshot => snapshot with
+        {
+            State = KnownResourceStates.Running,
+            IsReady = true,
+        });
+        await waiting;
+    }
+
     private Task PublishAsync(string replica, HealthStatus health) =>
         _notifications.PublishUpdateAsync(_api, replica, snapshot => snapshot with
         {
@@ -70,6 +101,8 @@ public sealed class WaitingTests
             IsReady = true,
         });
 
-    private Task EndAsync(int exitCode) => _notifications.PublishUpdateAsync(
+    private Task EndAsync(int exitCode) => EndAsync(_notifications, exitCode);
+
+    private Task EndAsync(ResourceNotificationService notifications, int exitCode) => notifications.PublishUpdateAsync(
         _api, snapshot => snapshot with { State = KnownResourceStates.Finished, ExitCode = exitCode });
 }

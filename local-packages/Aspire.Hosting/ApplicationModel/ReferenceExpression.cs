@@ -26,7 +26,7 @@ public class ReferenceExpression : IExpressionValue
 
     public IReadOnlyList<string> ManifestExpressions { get; }
 
-    /// <summary>For each of <see cref="ValueProviders"/> null, or <c>uri</c> for a value to be escaped for a URI.</summary>
+    /// <summary>For each of <see cref="ValueProviders"/> null, or <c>uri</c> for a value to be escaped.</summary>
     public IReadOnlyList<string?> StringFormats { get; }
 
     public string ValueExpression => string.Format(CultureInfo.InvariantCulture, Format, [.. ManifestExpressions]);

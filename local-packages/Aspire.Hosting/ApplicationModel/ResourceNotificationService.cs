@@ -161,7 +161,7 @@ public class ResourceNotificationService
     }
 
     /// <summary>Waits until every replica is running, healthy and ready.</summary>
-    /// <exception cref="DistributedApplicationException">A replica has ended, and nobody is there to start it.</exception>
+    /// <exception cref="DistributedApplicationException">A replica has ended, and nobody may start it.</exception>
     public Task<ResourceEvent> WaitForResourceHealthyAsync(
         string resourceName, CancellationToken cancellationToken = default) =>
         WaitForAsync(resourceName, IsHealthy, cancellationToken);

@@ -143,7 +143,8 @@ internal sealed class DcpClient : IDisposable
         // Followed, the log ends only when all that the process wrote has been read.
         await using var log = await _http.GetStreamAsync(
             string.Create(
-                CultureInfo.InvariantCulture, $"{Api}executables/{executable}/log?source={source}&follow=true&tail={count}"),
+                CultureInfo.InvariantCulture,
+                $"{Api}executables/{executable}/log?source={source}&follow=true&tail={count}"),
             cancel);
         using var reader = new StreamReader(log);
         return (await reader.ReadToEndAsync(cancel)).Split('\n', StringSplitOptions.RemoveEmptyEntries);

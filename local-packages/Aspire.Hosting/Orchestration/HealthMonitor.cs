@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Aspire.Hosting.Orchestration;
 
 /// <summary>
-/// Checks the health of running processes: often while they are not healthy, seldom while they are. Each replica is asked on its
-/// own port, since behind the shared one a healthy replica would answer for a sick one.
+/// Checks the health of running processes: often while they are not healthy, seldom while they are. Each replica
+/// is asked on its own port, since behind the shared one a healthy replica would answer for a sick one.
 /// </summary>
 internal sealed class HealthMonitor(
     DcpHost dcp,
@@ -19,10 +19,13 @@ internal sealed class HealthMonitor(
     TimeProvider clock,
     ILogger<HealthMonitor> logger) : IDisposable
 {
-    // Between checks: short at first, since most services are there within a second or two, and longer with each failure.
+    // Between checks: short at first, since most services are there within a second or two, longer with each failure.
     private static readonly TimeSpan UnhealthyDelayStep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan UnhealthyDelayMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HealthyDelay = TimeSpan.FromSeconds(30);
+
+    // Some ten seconds: then the reason is told on the console too, once, since all that waits seems to hang.
+    private const int FailuresToTell = 14;
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false })
     {
@@ -57,11 +60,22 @@ internal sealed class HealthMonitor(
             }
 
             failures = isHealthy && isReady ? 0 : failures + 1;
+
+            if (failures == FailuresToTell)
+            {
+                logger.LogWarning("{Replica} runs but is not healthy: {Reasons}", replica, Reasons(reports));
+            }
+
             await Task.Delay(DelayAfter(failures), clock, cancel);
         }
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static string Reasons(IEnumerable<HealthReportSnapshot> reports) => string.Join(
+        "; ",
+        reports.Where(report => report.Status != HealthStatus.Healthy)
+            .Select(report => $"{report.Name}: {report.Description} {report.ExceptionText}".TrimEnd()));
 
     private async Task<ImmutableArray<HealthReportSnapshot>> CheckAsync(
         IResource resource, string replica, CancellationToken cancel)
@@ -70,7 +84,7 @@ internal sealed class HealthMonitor(
             check is HttpHealthCheckAnnotation http
                 ? CheckHttpAsync(resource, replica, http, cancel)
                 : CheckRegisteredAsync(check.Key, cancel)));
-        return [.. reports];
+        return [.. reports.Select(report => report with { LastRunAt = clock.GetUtcNow().UtcDateTime })];
     }
 
     private async Task<HealthReportSnapshot> CheckRegisteredAsync(string key, CancellationToken cancel)

@@ -162,7 +162,7 @@ internal sealed class Orchestrator(
         await Task.WhenAll(starts);
     }
 
-    /// <summary>Prints the login link as soon as it leads somewhere: also while resources wait, or cannot start.</summary>
+    /// <summary>Prints the login link as soon as it leads somewhere, also while resources wait.</summary>
     private async Task StartDashboardAsync(DcpBundle bundle, CancellationToken cancel)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -12,7 +12,8 @@ internal sealed class ProjectOutputs(IReadOnlyDictionary<string, string> program
     public static ProjectOutputs Of(Assembly? appHost) => new(
         (appHost?.GetCustomAttributes<AssemblyMetadataAttribute>() ?? [])
             .Where(metadata => metadata.Key.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToDictionary(metadata => metadata.Key[Prefix.Length..], metadata => metadata.Value!, StringComparer.Ordinal));
+            .ToDictionary(
+                metadata => metadata.Key[Prefix.Length..], metadata => metadata.Value!, StringComparer.Ordinal));
 
     /// <exception cref="DistributedApplicationException">The program is not known, or not there.</exception>
     public string Find(IProjectMetadata project)
@@ -20,7 +21,7 @@ internal sealed class ProjectOutputs(IReadOnlyDictionary<string, string> program
         if (!programs.TryGetValue(project.ProjectPath, out var program))
         {
             throw new DistributedApplicationException(
-                $"The build of the AppHost names no program for '{project.ProjectPath}': reference it and build again.");
+                $"The AppHost's build names no program for '{project.ProjectPath}': reference it and build again.");
         }
 
         return File.Exists(program)

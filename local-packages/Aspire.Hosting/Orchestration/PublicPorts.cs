@@ -11,7 +11,9 @@ internal static class PublicPorts
 {
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <exception cref="DistributedApplicationException">A port stays taken for all of the patience, or is given twice.</exception>
+    /// <exception cref="DistributedApplicationException">
+    /// A port stays taken for all of the patience, or is given twice.
+    /// </exception>
     public static async Task EnsureFreeAsync(
         IEnumerable<(string Owner, int Port)> ports,
         TimeSpan patience,

@@ -61,7 +61,9 @@ public sealed class FailureTests : IAsyncDisposable
         await application.StartAsync();
 
         await application.WaitAsync("tool", KnownResourceStates.FailedToStart);
-        Assert.StartsWith("tool cannot start: '/nowhere/tool'", await FirstAsync(application, "tool cannot start"), StringComparison.Ordinal);
+        Assert.Matches(
+            "^tool cannot start: '/nowhere/tool' was not started: .*no such file",
+            await FirstAsync(application, "tool cannot start"));
     }
 
     [Fact]

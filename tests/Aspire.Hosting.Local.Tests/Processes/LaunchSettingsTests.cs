@@ -41,12 +41,15 @@ public sealed class LaunchSettingsTests : IDisposable
         await application.StartAsync();
         var variables = await VariablesAsync(application, named, first, without);
 
-        Assert.Equal(["second", "first", null], variables.Select(one => one.GetValueOrDefault("CHOSEN")));
-        Assert.Equal(["second", "first", null], variables.Select(one => one.GetValueOrDefault("DOTNET_LAUNCH_PROFILE")));
-        Assert.Equal([null, "Staging", null], variables.Select(one => one.GetValueOrDefault("ASPNETCORE_ENVIRONMENT")));
+        Assert.Equal(["second", "first", null], Values("CHOSEN"));
+        Assert.Equal(["second", "first", null], Values("DOTNET_LAUNCH_PROFILE"));
+        Assert.Equal([null, "Staging", null], Values("ASPNETCORE_ENVIRONMENT"));
         Assert.Equal(_port, SampleApplication.PublicUrl(first).Port);
         Assert.NotEqual(new Uri(variables[1]["ASPNETCORE_URLS"]).Port, _port);
-        Assert.Equal("Production", await application.GetAsync<string>(SampleApplication.PublicUrl(without), "/environment"));
+        Assert.Equal(
+            "Production", await application.GetAsync<string>(SampleApplication.PublicUrl(without), "/environment"));
+
+        IEnumerable<string?> Values(string name) => variables.Select(one => one.GetValueOrDefault(name));
     }
 
     [Fact]

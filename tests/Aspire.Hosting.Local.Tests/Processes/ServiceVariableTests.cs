@@ -52,7 +52,8 @@ public sealed class ServiceVariableTests(ServiceVariableTests.Services services)
         Assert.StartsWith("http://localhost:", _variables["OTEL_EXPORTER_OTLP_ENDPOINT"], StringComparison.Ordinal);
         Assert.Matches("^x-otlp-api-key=[0-9a-f]{32}$", _variables["OTEL_EXPORTER_OTLP_HEADERS"]);
         Assert.Equal(
-            ["1000", "1000", "1000", "trace_based", "always_on"], DevelopmentTelemetry.Select(name => _variables[name]));
+            ["1000", "1000", "1000", "trace_based", "always_on"],
+            DevelopmentTelemetry.Select(name => _variables[name]));
 
         foreach (var id in services.Api.Resource.ReplicaNames())
         {

@@ -2,7 +2,7 @@ using Payments.Testing.Faults;
 
 namespace Aspire.Hosting.Local.Tests.Processes;
 
-/// <summary>An AppHost that is asked to stop, at whatever moment, ends within ten seconds and leaves nothing behind.</summary>
+/// <summary>An AppHost that is asked to stop ends within ten seconds and leaves nothing behind.</summary>
 public sealed class StoppingTests
 {
     private static readonly TimeSpan StopTimeLimit = TimeSpan.FromSeconds(10);
