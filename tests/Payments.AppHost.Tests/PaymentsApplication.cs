@@ -76,6 +76,13 @@ public sealed class PaymentsApplication : IAsyncDisposable
         }
     }
 
+    /// <summary>A client that sends each request once.</summary>
+    public HttpClient PlainClient(string resource, TimeSpan? timeout = null) => new()
+    {
+        BaseAddress = App.GetEndpoint(resource),
+        Timeout = timeout ?? TimeSpan.FromSeconds(30),
+    };
+
     /// <summary>The processes of a resource that the AppHost has named so far, in the order of their names.</summary>
     public IReadOnlyList<Replica> Replicas(string resource)
     {
@@ -91,6 +98,23 @@ public sealed class PaymentsApplication : IAsyncDisposable
             var isRunning = snapshot.State?.Text == KnownResourceStates.Running;
             return new(name, isRunning ? snapshot.Property("executable.pid") as int? ?? 0 : 0, snapshot);
         }
+    }
+
+    /// <summary>Gives a command (start, stop, restart or one of the AppHost's own) to every replica.</summary>
+    public async Task CommandAsync(string resource, string command, CancellationToken cancel)
+    {
+        var model = Replicas(resource) is [var first, ..]
+            ? _seen[first.Name].Resource
+            : throw new ArgumentException($"There is no resource '{resource}'.", nameof(resource));
+        var result = await App.ResourceCommands.ExecuteCommandAsync(model, command, cancel);
+        Assert.True(result.Success, $"{command} {resource}: {result.Message}");
+    }
+
+    /// <summary>Gives a command to one replica.</summary>
+    public async Task CommandAsync(Replica replica, string command, CancellationToken cancel)
+    {
+        var result = await App.ResourceCommands.ExecuteCommandAsync(replica.Name, command, cancel);
+        Assert.True(result.Success, $"{command} {replica.Name}: {result.Message}");
     }
 
     /// <summary>Waits until the ledger says of the payment that it is not pending any more.</summary>
