@@ -77,6 +77,7 @@ internal static class SamplePayments
     {
         var account = string.Create(CultureInfo.InvariantCulture, $"SAMPLE-{number % Accounts:00}");
         var payment = new { accountId = account, amount = 10m + (number * 1.01m), description = "Sample payment" };
+        var key = string.Create(CultureInfo.InvariantCulture, $"sample-{run}-{number}");
         string? refusal = null;
 
         for (var attempt = 1; attempt <= Attempts; attempt++)
@@ -84,7 +85,7 @@ internal static class SamplePayments
             using var request = new HttpRequestMessage(HttpMethod.Post, "/payments")
             {
                 Content = JsonContent.Create(payment),
-                Headers = { { "Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"sample-{run}-{number}") } },
+                Headers = { { "Idempotency-Key", key } },
             };
 
             try

@@ -88,7 +88,7 @@ public static class PostgresBuilderExtensions
                 (await server.PasswordParameter.GetValueAsync(cancel))!,
                 cancel);
             var (program, arguments) = programs.ServerCommand(data, server.PrimaryEndpoint.Port);
-            return new(program, arguments, "/");
+            return new(program, arguments, "/") { Shown = "postgres" };
         }
         catch (InvalidOperationException e)
         {

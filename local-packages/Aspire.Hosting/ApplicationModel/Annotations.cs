@@ -86,7 +86,11 @@ internal sealed record ReadyAnnotation(Func<IServiceProvider, CancellationToken,
 internal sealed record ProcessAnnotation(Func<ILogger, CancellationToken, Task<ProcessCommand>> Prepare)
     : IResourceAnnotation;
 
-internal sealed record ProcessCommand(string Program, IReadOnlyList<string> Arguments, string WorkingDirectory);
+internal sealed record ProcessCommand(string Program, IReadOnlyList<string> Arguments, string WorkingDirectory)
+{
+    /// <summary>The source on the dashboard: the program itself, when what is started only leads to it.</summary>
+    public string Shown { get; init; } = Program;
+}
 
 public sealed class ResourceRelationshipAnnotation(IResource resource, string type) : IResourceAnnotation
 {

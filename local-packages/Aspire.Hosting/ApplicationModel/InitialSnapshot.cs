@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>What is known of a resource before anything is started. The names of properties are the dashboard's.</summary>
+/// <summary>What is known of a resource before anything starts. The dashboard names the properties.</summary>
 internal static class InitialSnapshot
 {
     public static CustomResourceSnapshot Of(IResource resource, TimeProvider clock) => new()
@@ -58,7 +58,7 @@ internal static class ResourceProperties
     public static object? Find(this ImmutableArray<ResourcePropertySnapshot> properties, string name) =>
         properties.FirstOrDefault(property => property.Name == name)?.Value;
 
-    /// <summary>Adds properties in place of those of the same names; a property without a value is taken away.</summary>
+    /// <summary>Adds properties in place of those of the same names; one without a value is taken away.</summary>
     public static ImmutableArray<ResourcePropertySnapshot> With(
         this ImmutableArray<ResourcePropertySnapshot> properties, params ResourcePropertySnapshot[] changes) =>
     [

@@ -27,7 +27,7 @@ public class ResourceLoggerService
     /// <summary>Writes into the log of one replica.</summary>
     public ILogger GetLogger(string resourceName) => new ResourceLogger([Of(resourceName)], _clock);
 
-    /// <summary>What the AppHost has written so far; with <paramref name="follow"/>, also what is still to come.</summary>
+    /// <summary>What the AppHost has written so far; with <paramref name="follow"/>, also what comes then.</summary>
     internal IAsyncEnumerable<ResourceLine> ReadAsync(string replica, bool follow, CancellationToken cancel) =>
         Of(replica).ReadAsync(follow, cancel);
 

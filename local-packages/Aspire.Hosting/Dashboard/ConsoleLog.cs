@@ -26,7 +26,7 @@ internal sealed class ConsoleLog(
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>The lines so far; with <paramref name="follow"/> then all that come, for as long as one reads.</summary>
+    /// <summary>The lines so far; with <paramref name="follow"/> all that come, for as long as one reads.</summary>
     public async IAsyncEnumerable<IReadOnlyList<ConsoleLogLine>> ReadAsync(
         string replica, bool follow, [EnumeratorCancellation] CancellationToken cancel)
     {

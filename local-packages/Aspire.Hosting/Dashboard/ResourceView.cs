@@ -136,7 +136,7 @@ internal static class ResourceView
         return view;
     }
 
-    /// <remarks>The details list only what is among the properties, so the known facts are there a second time.</remarks>
+    /// <remarks>The details list only what is among the properties, so known facts are there a second time.</remarks>
     private static IEnumerable<ResourceProperty> Properties(ResourceEvent update)
     {
         var snapshot = update.Snapshot;

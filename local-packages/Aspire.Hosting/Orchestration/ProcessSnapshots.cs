@@ -38,7 +38,6 @@ internal static class ProcessSnapshots
             StartTimeStamp = status.StartupTimestamp,
             StopTimeStamp = status.FinishTimestamp,
             Properties = former.Properties.With(
-                new("executable.path", spec.ExecutablePath),
                 new("executable.workDir", spec.WorkingDirectory),
                 new("executable.args", status.EffectiveArgs ?? spec.Args) { IsSensitive = true },
                 new("executable.pid", status.Pid)),

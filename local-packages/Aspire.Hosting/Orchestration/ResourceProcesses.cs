@@ -179,7 +179,8 @@ internal sealed class ResourceProcesses(
 
         await notifications.PublishUpdateAsync(resource, replica, snapshot => snapshot with
         {
-            Properties = snapshot.Properties.With([.. values, .. configuration.Shown()]),
+            Properties = snapshot.Properties.With(
+                [new("executable.path", command.Shown), .. values, .. configuration.Shown()]),
         });
         await dcp.Client.CreateAsync<ExecutableSpec, ExecutableStatus>(
             Kind,

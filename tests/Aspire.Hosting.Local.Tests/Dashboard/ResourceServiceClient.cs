@@ -27,7 +27,8 @@ internal sealed class ResourceServiceClient : IDisposable
     public static async Task<ResourceServiceClient> StartAsync(
         DistributedApplication application, string? key = null)
     {
-        await application.Services.GetRequiredService<ResourceService>().StartAsync(TestContext.Current.CancellationToken);
+        var service = application.Services.GetRequiredService<ResourceService>();
+        await service.StartAsync(TestContext.Current.CancellationToken);
         var options = application.Services.GetRequiredService<DashboardOptions>();
         return new(options.ResourceServiceUrl, key ?? options.ResourceServiceKey);
     }

@@ -31,9 +31,11 @@ public sealed class ResourceViewTests : IDisposable
         await using var application = _builder.Build();
         api.GetEndpoint("http").EndpointAnnotation.AllocatedPort = 41302;
 
-        var view = await ReportedAsync(application, api.Resource, "Running", new() { Pid = 77, StartupTimestamp = Noon });
+        var view = await ReportedAsync(
+            application, api.Resource, "Running", new() { Pid = 77, StartupTimestamp = Noon });
 
-        Assert.Equal(("api", "Project", "Running", ""), (view.DisplayName, view.ResourceType, view.State, view.StateStyle));
+        Assert.Equal(
+            ("api", "Project", "Running", ""), (view.DisplayName, view.ResourceType, view.State, view.StateStyle));
         Assert.Equal(api.Resource.ReplicaNames()[0], view.Name);
         Assert.Equal((Noon, null), (view.StartedAt.ToDateTime(), view.StoppedAt));
         Assert.Equal(_project.ProjectPath, Property(view, "project.path").StringValue);
@@ -119,7 +121,8 @@ public sealed class ResourceViewTests : IDisposable
 
         Assert.Equal((state, style), (view.State, view.StateStyle));
         Assert.Equal(!hasLinks, Assert.Single(view.Urls).IsInactive);
-        Assert.Equal(exitCode, (int?)view.Properties.FirstOrDefault(one => one.Name == "resource.exitCode")?.Value.NumberValue);
+        var shownCode = view.Properties.FirstOrDefault(one => one.Name == "resource.exitCode")?.Value.NumberValue;
+        Assert.Equal(exitCode, (int?)shownCode);
     }
 
     [Fact]
@@ -187,7 +190,8 @@ public sealed class ResourceViewTests : IDisposable
 
         var view = View(application, "password");
         Assert.Equal(("ValueMissing", "warning"), (view.State, view.StateStyle));
-        Assert.Contains("'Parameters:password' is missing", Property(view, "Reason").StringValue, StringComparison.Ordinal);
+        Assert.Contains(
+            "'Parameters:password' is missing", Property(view, "Reason").StringValue, StringComparison.Ordinal);
     }
 
     [Fact]
