@@ -32,6 +32,7 @@ public static class PostgresBuilderExtensions
         builder.Services.AddSingleton<IHostedService>(_ => throwaway);
 
         return builder.AddResource(server)
+            .WithRelationship(server.PasswordParameter, "Reference")
             .WithAnnotation(new EndpointAnnotation(
                 ProtocolType.Tcp, name: PostgresServerResource.EndpointName, port: port, isProxied: false))
             .WithAnnotation(new ProcessAnnotation((_, cancel) => PrepareAsync(server, throwaway, cancel)))

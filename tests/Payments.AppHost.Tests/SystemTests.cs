@@ -52,6 +52,17 @@ public sealed class SystemTests(RunningApplication fixture, ITestOutputHelper ou
     }
 
     [Fact]
+    public async Task A_hundred_sample_payments_are_one_command_away()
+    {
+        var result = await Application.App.ResourceCommands.ExecuteCommandAsync("api", "sample-payments", Cancel);
+
+        Assert.True(result.Success, result.Message);
+        await using var count = Application.Superuser.CreateCommand(
+            "SELECT count(*) FROM payments WHERE payee_account LIKE 'SAMPLE-%'");
+        Assert.Equal(100L, await count.ExecuteScalarAsync(Cancel));
+    }
+
+    [Fact]
     public void Two_workers_run_as_processes_of_their_own()
     {
         var pids = Application.Replicas("worker").Select(worker => worker.Pid).ToList();

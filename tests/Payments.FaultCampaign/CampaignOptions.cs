@@ -6,7 +6,7 @@ namespace Payments.FaultCampaign;
 /// <summary>What a campaign does; each is an argument, <c>--Seed 7</c>.</summary>
 internal sealed class CampaignOptions
 {
-    /// <summary>Decides payments, victims and the order of the faults; printed, so that a run can be repeated.</summary>
+    /// <summary>Decides payments, victims and the order of faults; printed, so that a run can be repeated.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; set; } = Random.Shared.Next();
 

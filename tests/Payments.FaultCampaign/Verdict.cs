@@ -28,7 +28,8 @@ internal sealed class Verdict(NpgsqlDataSource superuser, CampaignOptions option
 
         Line("payments accepted", $"{load.Accepted.Count:N0}, {load.Retries} requests sent again");
         Line("faults", $"{faults.Count} ({Kinds(faults)}), {misses} ticks without a running worker");
-        Line("of these, on leases", $"{hits.Count} ({Kinds(hits)}), {hits.Sum(hit => hit.Held.Jobs.Count)} payments held");
+        var held = hits.Sum(hit => hit.Held.Jobs.Count);
+        Line("of these, on leases", $"{hits.Count} ({Kinds(hits)}), {held} payments held");
         Line("recovery", Percentiles(recoveries.Select(recovery => recovery.Seconds)));
 
         foreach (var kind in recoveries.GroupBy(recovery => recovery.Kind).OrderBy(group => group.Key))
@@ -38,11 +39,11 @@ internal sealed class Verdict(NpgsqlDataSource superuser, CampaignOptions option
 
         Line("creation to settled", await connection.ExecuteScalarAsync<string>(LatencySql) ?? "");
 
-        Check(faults.Count >= options.FaultsWanted, $"only {faults.Count} faults struck, {options.FaultsWanted} wanted");
-        Check(hits.Count >= options.HitsWanted, $"only {hits.Count} faults met leases, {options.HitsWanted} wanted");
-        Check(!hits.Any(hit => hit.Kind == FaultKind.Restart), "a worker that was stopped in order still held payments");
+        Check(faults.Count >= options.FaultsWanted, $"{faults.Count} faults struck, {options.FaultsWanted} wanted");
+        Check(hits.Count >= options.HitsWanted, $"{hits.Count} faults met leases, {options.HitsWanted} wanted");
+        Check(!hits.Any(hit => hit.Kind == FaultKind.Restart), "a worker stopped in order still held payments");
         Check(counts.Payments == load.Accepted.Count && unknown == 0,
-            $"{counts.Payments} payments are recorded and {load.Accepted.Count} were accepted, {unknown} of them unknown");
+            $"{counts.Payments} payments are there, {load.Accepted.Count} were accepted, {unknown} of these unknown");
         Check(counts.Pending == 0, $"{counts.Pending} payments are pending");
         Check(counts.Results == counts.Payments, $"{counts.Results} results for {counts.Payments} payments");
         Check(counts.Transactions == counts.Completed,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Configuration;
 
@@ -9,6 +10,10 @@ namespace Aspire.Hosting.Orchestration;
 /// <summary>The fixed ports of the application: they must be free, and a taken one is named with its setting.</summary>
 internal static class PublicPorts
 {
+    // Linux gives outgoing connections ports from 32768 on.
+    private const int FirstFree = 20_000;
+    private const int FirstOutgoing = 32_768;
+
     private static readonly TimeSpan PollDelay = TimeSpan.FromMilliseconds(100);
 
     /// <exception cref="DistributedApplicationException">
@@ -50,11 +55,21 @@ internal static class PublicPorts
         where endpoint.Port is not null
         select (resource.Name, endpoint.Port!.Value);
 
+    /// <summary>
+    /// A port that nobody listens on, from below those that the system gives to outgoing connections: a server that is
+    /// stopped must find its port free when it is started again.
+    /// </summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = RandomNumberGenerator.GetInt32(FirstFree, FirstOutgoing);
+
+            if (IsFree(port))
+            {
+                return port;
+            }
+        }
     }
 
     private static string Sentence(string owner, int port, IConfiguration configuration)

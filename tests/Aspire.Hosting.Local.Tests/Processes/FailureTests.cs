@@ -51,6 +51,19 @@ public sealed class FailureTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_process_that_runs_and_stays_unhealthy_is_told_of_with_the_reason_so_that_nothing_seems_to_hang()
+    {
+        var service = _application.AddService("service").WithEnvironment("SAMPLE_UNHEALTHY", "true");
+        _application.AddService("dependent").WaitFor(service);
+        var start = _application.StartAsync();
+
+        var complaint = await FirstComplaintAsync("is not healthy");
+
+        Assert.Matches("^service-[a-z]{8} runs but is not healthy: .*: /health answered 503[.]$", complaint);
+        Assert.False(start.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_program_that_the_machine_cannot_run_is_named()
     {
         await using var application = new SampleApplication();

@@ -5,7 +5,7 @@ using Payments.Testing;
 
 namespace Payments.AppHost.Tests.Faults;
 
-/// <summary>What tests of faults share: a client that does not retry, and looks at a database that may be away.</summary>
+/// <summary>What tests of faults share: a client without retries, and looks at a database that may be away.</summary>
 public abstract class FaultTests : ApplicationTests, IClassFixture<FaultySystem>
 {
     private static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(3);

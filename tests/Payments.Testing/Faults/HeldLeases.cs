@@ -16,7 +16,7 @@ public sealed record HeldLeases(DateTime At, IReadOnlyList<Guid> Jobs)
         return await OfAsync(connection, pid, cancel);
     }
 
-    /// <summary>Looks until the worker holds something; after <paramref name="patience"/>, with whatever it has.</summary>
+    /// <summary>Looks until the worker holds something, or <paramref name="patience"/> is over.</summary>
     public static async Task<HeldLeases> WaitForAsync(
         NpgsqlDataSource superuser, int pid, TimeSpan patience, CancellationToken cancel)
     {

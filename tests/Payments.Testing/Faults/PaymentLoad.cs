@@ -71,7 +71,7 @@ public sealed class PaymentLoad(HttpClient client, string name, int perSecond, i
 
             if (TimeProvider.System.GetElapsedTime(started) > RetryLimit)
             {
-                throw new HttpRequestException($"Payment {key} was not answered for {RetryLimit.TotalMinutes} minutes.");
+                throw new HttpRequestException($"Payment {key} got no answer for {RetryLimit.TotalMinutes} minutes.");
             }
 
             Interlocked.Increment(ref _retries);
@@ -96,7 +96,8 @@ public sealed class PaymentLoad(HttpClient client, string name, int perSecond, i
             return answer.StatusCode switch
             {
                 HttpStatusCode.Created or HttpStatusCode.OK => IdOf(body),
-                HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => null,
+                HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests => null,
+                >= HttpStatusCode.InternalServerError => null,
                 _ => throw new InvalidOperationException($"Payment {key} was refused, {answer.StatusCode}: {body}"),
             };
         }
