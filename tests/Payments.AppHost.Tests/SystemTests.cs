@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
@@ -89,8 +90,12 @@ public sealed class SystemTests(RunningApplication fixture, ITestOutputHelper ou
     [Fact]
     public async Task What_a_resource_writes_is_a_line_of_the_AppHosts_log()
     {
+        // Other tests' payments may still be settling; the client hands the trace on, and the line carries it.
+        using var trace = new Activity("pay") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         var line = Application.WaitForLineAsync(
-            line => line.Contains("settled: completed", StringComparison.Ordinal), Cancel);
+            line => line.Contains("settled: completed", StringComparison.Ordinal)
+                && line.Contains($"{trace.TraceId}", StringComparison.Ordinal),
+            Cancel);
 
         var payment = await Application.PayAsync("system-log", 1.00m, Cancel);
 
