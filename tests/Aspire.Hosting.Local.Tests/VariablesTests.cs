@@ -84,6 +84,18 @@ public sealed class VariablesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_text_with_an_endpoint_in_it_is_put_together_when_the_port_is_known()
+    {
+        var api = AddProject("api");
+        var web = AddProject("web").WithEnvironment("EVENTS", $"{api.GetEndpoint("http")}/events");
+        api.GetEndpoint("http").EndpointAnnotation.AllocatedPort = 41204;
+
+        var variables = await VariablesAsync(web.Resource);
+
+        Assert.Equal("http://localhost:41204/events", variables["EVENTS"]);
+    }
+
+    [Fact]
     public async Task A_connection_string_of_ones_own_is_given_under_the_chosen_name()
     {
         var password = _builder.AddParameter("password", "s3cret", secret: true);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -30,7 +31,7 @@ await using var builder = await DistributedApplicationTestingBuilder.CreateAsync
 builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
 builder.CreateResourceBuilder<ProjectResource>("worker")
     .WithReplicas(options.Workers)
-    .WithEnvironment("Worker__LeaseSeconds", $"{options.Lease}");
+    .WithEnvironment("Worker__LeaseSeconds", options.Lease.ToString(CultureInfo.InvariantCulture));
 
 await using var app = await builder.BuildAsync();
 await app.StartAsync();

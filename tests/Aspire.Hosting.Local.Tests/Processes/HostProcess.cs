@@ -26,9 +26,11 @@ internal sealed class HostProcess : IAsyncDisposable
         var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         _cancel = limit.Token;
         Diary = Path.Combine(_folder.FullName, "diary");
+        program ??= ProjectFolder.Built("Aspire.Hosting.Local.SampleHost", "Aspire.Hosting.Local.SampleHost");
+
+        // A shell that runs the tests in the background makes its children ignore Ctrl+C, and so would theirs.
         var start = new ProcessStartInfo(
-            program ?? ProjectFolder.Built("Aspire.Hosting.Local.SampleHost", "Aspire.Hosting.Local.SampleHost"),
-            [$"--Scenario={scenario}", $"--Diary={Diary}", .. settings])
+            "env", ["--default-signal=INT", program, $"--Scenario={scenario}", $"--Diary={Diary}", .. settings])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting.ApplicationModel;
@@ -60,7 +61,7 @@ internal sealed class SampleApplication : IAsyncDisposable
     /// <summary>A job that ends at once.</summary>
     public IResourceBuilder<ProjectResource> AddJob(string name, int exitCode, string output = "") =>
         Add(name, _plain, profile: null)
-            .WithEnvironment("SAMPLE_EXIT_CODE", $"{exitCode}")
+            .WithEnvironment("SAMPLE_EXIT_CODE", exitCode.ToString(CultureInfo.InvariantCulture))
             .WithEnvironment("SAMPLE_OUTPUT", output);
 
     /// <summary>The sample with launch settings, by a profile's name, or with null by none.</summary>

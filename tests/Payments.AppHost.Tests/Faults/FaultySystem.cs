@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
@@ -6,7 +7,7 @@ namespace Payments.AppHost.Tests.Faults;
 /// <summary>The system with a short lease, for one class of tests that break parts of it and mend them.</summary>
 public sealed class FaultySystem() : ApplicationFixture(builder => builder
     .CreateResourceBuilder<ProjectResource>("worker")
-    .WithEnvironment("Worker__LeaseSeconds", $"{Lease.TotalSeconds}"))
+    .WithEnvironment("Worker__LeaseSeconds", Lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)))
 {
     /// <summary>Short, so that a test can outlast it; still many times what a batch takes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(4);
