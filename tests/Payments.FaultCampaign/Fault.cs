@@ -24,4 +24,7 @@ internal enum FaultKind
 internal sealed record Fault(FaultKind Kind, string Worker, HeldLeases Held)
 {
     public bool IsHit => Held.Jobs.Count > 0;
+
+    /// <summary>Whether some of its jobs were in the hands of another victim too.</summary>
+    public bool Meets(Fault other) => other != this && other.Held.Jobs.Intersect(Held.Jobs).Any();
 }

@@ -18,25 +18,28 @@ internal sealed class Verdict(NpgsqlDataSource superuser, CampaignOptions option
         var unknown = await connection.ExecuteScalarAsync<long>(
             UnknownSql, new { keys = load.Accepted.Keys.ToArray(), ids = load.Accepted.Values.ToArray() });
         var hits = faults.Where(fault => fault.IsHit).ToList();
-        var recoveries = new List<(FaultKind Kind, double Seconds)>();
+        var recoveries = new List<Recovery>();
 
         foreach (var hit in hits)
         {
-            recoveries.Add((hit.Kind, await connection.ExecuteScalarAsync<double>(
-                RecoverySql, new { hit.Held.At, hit.Held.Jobs })));
+            var seconds = await connection.ExecuteScalarAsync<double>(
+                RecoverySql, new { hit.Held.At, hit.Held.Jobs });
+            recoveries.Add(new(hit.Kind, seconds, hits.Any(hit.Meets)));
         }
 
         Line("payments accepted", $"{load.Accepted.Count:N0}, {load.Retries} requests sent again");
         Line("faults", $"{faults.Count} ({Kinds(faults)}), {misses} ticks without a running worker");
         var held = hits.Sum(hit => hit.Held.Jobs.Count);
         Line("of these, on leases", $"{hits.Count} ({Kinds(hits)}), {held} payments held");
-        Line("recovery", Percentiles(recoveries.Select(recovery => recovery.Seconds)));
+        var once = recoveries.Where(recovery => !recovery.IsStruckAgain).GroupBy(recovery => recovery.Kind);
 
-        foreach (var kind in recoveries.GroupBy(recovery => recovery.Kind).OrderBy(group => group.Key))
+        foreach (var kind in once.OrderBy(kind => kind.Key))
         {
-            Line($"  {kind.Key}", Percentiles(kind.Select(recovery => recovery.Seconds)));
+            Line($"recovery from {kind.Key}", Percentiles(kind));
         }
 
+        Line("  struck more than once", Percentiles(recoveries.Where(recovery => recovery.IsStruckAgain)));
+        Line("recovery, all", Percentiles(recoveries));
         Line("creation to settled", await connection.ExecuteScalarAsync<string>(LatencySql) ?? "");
 
         Check(faults.Count >= options.FaultsWanted, $"{faults.Count} faults struck, {options.FaultsWanted} wanted");
@@ -64,17 +67,17 @@ internal sealed class Verdict(NpgsqlDataSource superuser, CampaignOptions option
         return _failures.Count == 0;
     }
 
-    private static void Line(string name, string value) => Console.WriteLine($"{name,-22}{value}");
+    private static void Line(string name, string value) => Console.WriteLine($"{name,-24}{value}");
 
     private static string Kinds(IEnumerable<Fault> faults) => string.Join(
         ", ", faults.CountBy(fault => fault.Kind).OrderBy(kind => kind.Key).Select(kind => $"{kind.Value} {kind.Key}"));
 
-    private static string Percentiles(IEnumerable<double> seconds)
+    private static string Percentiles(IEnumerable<Recovery> recoveries)
     {
-        var sorted = seconds.Order().ToList();
+        var sorted = recoveries.Select(recovery => recovery.Seconds).Order().ToList();
         return sorted.Count == 0
             ? "none"
-            : $"p50 {At(0.5):0.00} s, p99 {At(0.99):0.00} s, most {sorted[^1]:0.00} s";
+            : $"p50 {At(0.5):0.00} s, p99 {At(0.99):0.00} s, most {sorted[^1]:0.00} s ({sorted.Count})";
 
         // Nearest rank.
         double At(double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count) - 1)];
@@ -119,6 +122,9 @@ internal sealed class Verdict(NpgsqlDataSource superuser, CampaignOptions option
             round(1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds)))
         FROM (SELECT extract(epoch FROM j.finished_at - j.created_at) AS seconds FROM recon_jobs AS j) AS settled
         """;
+
+    /// <param name="IsStruckAgain">Who took the payments over, or had them before, was a victim too.</param>
+    private sealed record Recovery(FaultKind Kind, double Seconds, bool IsStruckAgain);
 
     private sealed record Counts(
         long Payments, long Pending, long Completed, long Results, long Transactions, long Entries, long Total,
