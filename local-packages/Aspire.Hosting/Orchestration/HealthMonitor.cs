@@ -24,8 +24,8 @@ internal sealed class HealthMonitor(
     private static readonly TimeSpan UnhealthyDelayMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HealthyDelay = TimeSpan.FromSeconds(30);
 
-    // Some ten seconds: then the reason is told on the console too, once, since all that waits seems to hang.
-    private const int FailuresToTell = 14;
+    // Some twenty seconds: then the reason is told on the console too, once, since all that waits seems to hang.
+    private const int FailuresToTell = 20;
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false })
     {
