@@ -80,9 +80,9 @@ function toAnswer(row) {
 /** The payment, and whether this call created it. */
 async function createPayment(pool, key, { accountId, amount, description }) {
   const client = await pool.connect();
+  let broken = false;
   try {
-    const begun = client.query('BEGIN');
-    const [, found] = await Promise.all([begun, client.query(findByKey(key))]);
+    const [, found] = await Promise.all([client.query('BEGIN'), client.query(findByKey(key))]);
     if (found.rows.length > 0) {
       await client.query('COMMIT');
       return { row: found.rows[0], created: false };
@@ -93,21 +93,24 @@ async function createPayment(pool, key, { accountId, amount, description }) {
     await client.query('COMMIT');
     return { row: inserted.rows[0], created: true };
   } catch (error) {
-    await client.query('ROLLBACK');
-    if (error.code !== uniqueViolation) {
-      throw error;
+    if (error.code === uniqueViolation) {
+      // Another request with this key committed between our look-up and our insert.
+      await client.query('ROLLBACK');
+      const found = await client.query(findByKey(key));
+      return { row: found.rows[0], created: false };
     }
 
-    // Another request with this key committed between our look-up and our insert.
-    const found = await client.query(findByKey(key));
-    return { row: found.rows[0], created: false };
+    // The pool closes the connection, which rolls back.
+    broken = true;
+    throw error;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }
 
-async function serve({ port, pool: size }) {
+async function listen(port, size) {
   const pool = new pg.Pool({ connectionString: databaseUrl(), max: size, min: size, pipeline: true });
+  const lost = new Promise((resolve, reject) => { pool.on('error', reject); });
   const app = Fastify({ logger: false });
 
   app.post('/payments', { schema: createSchema }, async (request, reply) => {
@@ -122,7 +125,14 @@ async function serve({ port, pool: size }) {
 
   await pool.query('SELECT 1');
   await app.listen({ host: '127.0.0.1', port });
-  return { port: app.server.address().port, close: () => app.close().then(() => pool.end()) };
+  return {
+    port: app.server.address().port,
+    lost,
+    async close() {
+      await app.close();
+      await pool.end();
+    },
+  };
 }
 
 async function createTables() {
@@ -132,14 +142,37 @@ async function createTables() {
   await client.end();
 }
 
+// Processes share the port and the connections.
+async function fork(processes) {
+  const children = Array.from({ length: processes }, () => cluster.fork());
+  const lost = new Promise((resolve, reject) => {
+    cluster.on('exit', (child, code) => code !== 0 && reject(new Error('A process of the API has ended.')));
+  });
+  const addresses = children.map((child) => new Promise((resolve) => { child.once('listening', resolve); }));
+  const [{ port }] = await Promise.race([Promise.all(addresses), lost]);
+  return {
+    port,
+    lost,
+    async close() {
+      const ended = children.map((child) => new Promise((resolve) => { child.once('exit', resolve); }));
+      children.forEach((child) => child.process.kill('SIGTERM'));
+      await Promise.all(ended);
+    },
+  };
+}
+
 await runPeer(async () => {
-  const chosen = readOptions(options);
+  const { port, pool, processes, schema } = readOptions(options);
   const stop = stopRequested();
-  if (cluster.isPrimary && chosen.schema) {
+  if (schema && cluster.isPrimary) {
     await createTables();
   }
-  const server = await serve(chosen);
-  report('ready', { port: server.port });
-  await stop;
+  const server = cluster.isPrimary && processes > 1
+    ? await fork(processes)
+    : await listen(port, Math.ceil(pool / processes));
+  if (cluster.isPrimary) {
+    report('ready', { port: server.port });
+  }
+  await Promise.race([stop, server.lost]);
   await server.close();
 });

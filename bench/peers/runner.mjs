@@ -30,9 +30,10 @@ export function runQueue(schema, settings, open) {
     const admin = new pg.Pool({ connectionString: url, max: 1 });
     const dropQueue = () => admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
 
-    await dropQueue();
-    const task = await openTask(options.task, url, options.jobs, options.concurrency);
     const tally = createTally(options.jobs);
+    admin.on('error', tally.fail);
+    await dropQueue();
+    const task = await openTask(options.task, url, options.jobs, options.concurrency, tally.fail);
     let queue;
     try {
       queue = await open({ options, url, task, tally, admin });

@@ -14,9 +14,10 @@ const pendingPayments = "SELECT id FROM payments WHERE status = 'pending' ORDER 
 
 /**
  * The payment ids of the jobs to queue, `one(id)` and `many(ids)` which do the work, and `close()`, which takes the
- * functions away again. Calls run on up to `connections` connections, each a transaction of its own.
+ * functions away again. Calls run on up to `connections` connections, each a transaction of its own; `onLost(error)` is
+ * told when one of them breaks while it has nothing to do.
  */
-export async function openTask(task, url, jobs, connections) {
+export async function openTask(task, url, jobs, connections, onLost) {
   if (!tasks.includes(task)) {
     throw new Error(`--task=${task} is not a task; there are ${tasks.join(', ')}`);
   }
@@ -26,6 +27,7 @@ export async function openTask(task, url, jobs, connections) {
   }
 
   const pool = new pg.Pool({ connectionString: url, max: connections, min: connections, options: sessionOptions });
+  pool.on('error', onLost);
   const { rows } = await pool.query(pendingPayments, [jobs]);
   if (rows.length < jobs) {
     throw new Error(`${jobs} jobs need as many pending payments, but the database has ${rows.length}`);
