@@ -1,0 +1,51 @@
+namespace Payments.Bench.Measuring;
+
+/// <summary>How many payments wait, watched over time.</summary>
+/// <param name="countCreated">Created so far.</param>
+/// <param name="countSettled">Settled so far.</param>
+/// <param name="limit">With more than this waiting, no more are to be created.</param>
+internal sealed class Backlog(
+    Func<long> countCreated, Func<CancellationToken, Task<long>> countSettled, long limit)
+{
+    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);
+
+    private readonly List<(double Seconds, long Waiting)> _looks = [];
+    private long _waiting;
+
+    public bool IsBelowLimit => Interlocked.Read(ref _waiting) < limit;
+
+    /// <summary>Looks until it is told to stop.</summary>
+    public async Task WatchAsync(CancellationToken stop)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var waiting = countCreated() - await countSettled(stop);
+                Interlocked.Exchange(ref _waiting, waiting);
+                _looks.Add((clock.GetElapsedTime(started).TotalSeconds, waiting));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            await Task.Delay(LookDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// Payments a second by which the backlog grew over the last <paramref name="length"/>: the slope of the line
+    /// through all looks. To be asked when nobody watches any more.
+    /// </summary>
+    public double GrowthPerSecond(TimeSpan length)
+    {
+        var looks = _looks.Where(look => look.Seconds >= _looks[^1].Seconds - length.TotalSeconds).ToList();
+        var time = looks.Average(look => look.Seconds);
+        var waiting = looks.Average(look => look.Waiting);
+        return looks.Sum(look => (look.Seconds - time) * (look.Waiting - waiting))
+            / looks.Sum(look => (look.Seconds - time) * (look.Seconds - time));
+    }
+}

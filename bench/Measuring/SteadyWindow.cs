@@ -1,0 +1,36 @@
+namespace Payments.Bench.Measuring;
+
+/// <summary>What was counted between two looks, and the time between them.</summary>
+internal sealed record SteadyWindow(long Counted, TimeSpan Length)
+{
+    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);
+
+    public double PerSecond => Counted / Length.TotalSeconds;
+
+    /// <summary>
+    /// Looks at a counter until it has been watched for <paramref name="longest"/>, or stands at
+    /// <paramref name="total"/>.
+    /// </summary>
+    /// <exception cref="VoidRunException">Nothing was counted.</exception>
+    public static async Task<SteadyWindow> MeasureAsync(
+        Func<CancellationToken, Task<long>> count, long total, TimeSpan longest, CancellationToken cancel)
+    {
+        var clock = TimeProvider.System;
+        var first = await count(cancel);
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(LookDelay, cancel);
+            var now = await count(cancel);
+            var length = clock.GetElapsedTime(started);
+            if (now < total && length < longest)
+            {
+                continue;
+            }
+
+            return now > first
+                ? new SteadyWindow(now - first, length)
+                : throw new VoidRunException("nothing was done within the window");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net;
+using Payments.Bench.Documents;
+using Payments.Bench.Load;
+using Payments.Bench.Measuring;
+using Payments.Bench.NodePeers;
+using Payments.Bench.Product;
+using Payments.Bench.Running;
+
+namespace Payments.Bench.Scenarios;
+
+/// <summary>
+/// How many payments are created over HTTP, and how soon each is answered, at three numbers of connections.
+/// </summary>
+internal sealed class IntakeScenario : Scenario
+{
+    private const string Product = "product";
+    private const string Fastify = "documents' design, Fastify";
+    private const string Ceiling = "product without database";
+    private const string SelectOnly = "pgbench, select only";
+
+    private const int Middle = 64;
+
+    private static readonly int[] Levels = [16, Middle, 256];
+
+    public override string Name => "intake";
+
+    public override int WindowsPerRound => (Levels.Length * 2) + 2;
+
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(24);
+
+    public override async Task RunAsync(BenchContext context, CancellationToken cancel)
+    {
+        await using var product = await ProductTemplate.CreateAsync(context.Server, null, cancel);
+        await using var pgbench = await Pgbench.PrepareAsync(context.Server, cancel);
+        var result = await context.CompareAsync("Intake", [
+            new Side(Product, token => CreateAsync(context, product, withDatabase: true, token)),
+            new Side(Fastify, token => CreateWithFastifyAsync(context, token)),
+            new Side(Ceiling, token => CreateAsync(context, product, withDatabase: false, token)),
+            new Side(SelectOnly, token => pgbench.MeasureAsync(context.Window, token)),
+        ], cancel);
+
+        context.Report.Targets.AddRange([
+            Target.RatioAtLeast(result, Product, Fastify, Created(16), 5),
+            Target.RatioAtLeast(result, Product, Fastify, Created(64), 8),
+            Target.RatioAtLeast(result, Product, Fastify, Created(256), 8),
+            Target.RatioAtMost(result, Product, Fastify, Within99(64), 1.0 / 3),
+            Target.RatioAtLeast(result, Product, Ceiling, Created(64), 0.3),
+        ]);
+    }
+
+    private static string Created(int connections) => FormattableString.Invariant($"created/s at {connections}");
+
+    private static string Within99(int connections) => FormattableString.Invariant($"p99 ms at {connections}");
+
+    private static async Task<Run> CreateAsync(
+        BenchContext context, BenchDatabase template, bool withDatabase, CancellationToken cancel)
+    {
+        await using var database = await context.Server.CloneAsync(template, cancel);
+        await using var api = withDatabase
+            ? await ProductPrograms.StartApiAsync(database, cancel)
+            : await ProductPrograms.StartApiWithoutDatabaseAsync(database, cancel);
+        var (run, created) = await LoadAsync(context, api.EndPoint, withDatabase ? Levels : [Middle], cancel);
+        await ShouldHoldAsync(database, withDatabase ? created : 0, cancel);
+        await database.CheckBooksAsync();
+        return run;
+    }
+
+    private static async Task<Run> CreateWithFastifyAsync(BenchContext context, CancellationToken cancel)
+    {
+        await using var database = await context.Server.CreateAsync(cancel);
+        await database.MigrateToDocumentsAsync(cancel);
+        var port = FreePort.Next();
+        await using var api = await NodePeer.StartAsync(
+            "documents-api", database, cancel, string.Create(CultureInfo.InvariantCulture, $"--port={port}"));
+        var (run, created) = await LoadAsync(context, new IPEndPoint(IPAddress.Loopback, port), Levels, cancel);
+        await ShouldHoldAsync(database, created, cancel);
+        return run;
+    }
+
+    private static async Task ShouldHoldAsync(BenchDatabase database, long created, CancellationToken cancel)
+    {
+        if (await database.CountPaymentsAsync(cancel) is var stored && stored != created)
+        {
+            throw new VoidRunException(FormattableString.Invariant($"{created} answered, but {stored} stored"));
+        }
+    }
+
+    private static async Task<(Run Run, long Created)> LoadAsync(
+        BenchContext context, IPEndPoint server, IReadOnlyList<int> levels, CancellationToken cancel)
+    {
+        var figures = new List<(string Name, double Value)>();
+        var created = 0L;
+        foreach (var level in levels)
+        {
+            var requests = new CreateRequests(FormattableString.Invariant($"intake-{level}"), BenchOptions.Accounts);
+            var load = new HttpLoad(server, requests, level);
+            var warmUp = created == 0 ? BenchContext.WarmUp : BenchContext.WarmUp / 3;
+            var result = await load.RunAsync(warmUp, context.Window, cancel);
+            created += result.Created;
+            figures.Add((Created(level), result.PerSecond));
+            figures.Add((FormattableString.Invariant($"p50 ms at {level}"), result.Latencies.Percentile(0.5)));
+            figures.Add((Within99(level), result.Latencies.Percentile(0.99)));
+        }
+
+        return (new Run(figures), created);
+    }
+}

@@ -1,0 +1,40 @@
+using Payments.Bench.Measuring;
+using Payments.Bench.Reporting;
+using Payments.Bench.Running;
+
+namespace Payments.Bench.Scenarios;
+
+/// <summary>One question to the machine, answered by a comparison or a few.</summary>
+internal abstract class Scenario
+{
+    /// <summary>As on the command line.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>How many windows one round over all sides holds, for the budget.</summary>
+    public abstract int WindowsPerRound { get; }
+
+    /// <summary>What one round takes besides its windows: setting up, warming up, checking, cleaning up.</summary>
+    public abstract TimeSpan OverheadPerRound { get; }
+
+    public abstract Task RunAsync(BenchContext context, CancellationToken cancel);
+}
+
+/// <summary>What every scenario works with.</summary>
+/// <param name="Window">How long a side is watched in each run.</param>
+internal sealed record BenchContext(
+    BenchOptions Options, BenchServer Server, Report Report, Progress Progress, TimeSpan Window)
+{
+    /// <summary>Where the code of a program has become fast, connections are open and caches are warm.</summary>
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Payments a second, created and settled, once the scenario "both" has found them out.</summary>
+    public double? Sustained { get; set; }
+
+    public async Task<ComparisonResult> CompareAsync(
+        string title, IReadOnlyList<Side> sides, CancellationToken cancel)
+    {
+        var result = await new Comparison(title, sides).RunAsync(Options.Runs, Progress, cancel);
+        Report.Comparisons.Add(result);
+        return result;
+    }
+}
