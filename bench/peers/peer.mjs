@@ -8,7 +8,8 @@ export function readOptions(defaults) {
   for (const argument of process.argv.slice(2)) {
     const [, key, value] = /^--([a-z-]+)(?:=(.*))?$/.exec(argument) ?? [];
     if (key === undefined || !(key in defaults)) {
-      throw new Error(`${argument} is not an option; there are ${Object.keys(defaults).map((k) => `--${k}`).join(' ')}`);
+      const known = Object.keys(defaults).map((name) => `--${name}`).join(' ');
+      throw new Error(`${argument} is not an option; there are ${known}`);
     }
     options[key] = typeof defaults[key] === 'number' ? readCount(key, value) : (value ?? true);
   }
@@ -18,7 +19,7 @@ export function readOptions(defaults) {
 /** The database that is measured; the bench names it. */
 export function databaseUrl() {
   if (!process.env.DATABASE_URL) {
-    throw new Error('DATABASE_URL is not set; it names the database, e.g. postgres://user:password@127.0.0.1:5432/name');
+    throw new Error('DATABASE_URL is not set; it is of the form postgres://user:password@host:port/database');
   }
   return process.env.DATABASE_URL;
 }

@@ -24,9 +24,17 @@ await runQueue(schema, {
   }
   await admin.query(`ANALYZE ${schema}.job`);
 
-  const work = name === 'posting-batch'
-    ? (jobs) => task.many(jobs.map((job) => job.data.id))
-    : (jobs) => Promise.all(jobs.map((job) => task.one(job.data.id)));
+  async function postOne(job) {
+    await task.one(job.data.id);
+    tally.add(1);
+  }
+
+  async function postAll(jobs) {
+    await task.many(jobs.map((job) => job.data.id));
+    tally.add(jobs.length);
+  }
+
+  const work = name === 'posting-batch' ? postAll : (jobs) => Promise.all(jobs.map(postOne));
 
   async function startWorker() {
     const id = await boss.work(queueName, { batchSize: batch, pollingIntervalSeconds: 0.5 }, async (jobs) => {
@@ -34,7 +42,6 @@ await runQueue(schema, {
       boss.notifyWorker(id);
       try {
         await work(jobs);
-        tally.add(jobs.length);
       } catch (error) {
         tally.fail(error);
         throw error;

@@ -163,7 +163,10 @@ BEGIN
             SELECT n.id
             FROM unnest(ids) AS asked (id)
             JOIN payments AS p ON p.id = asked.id
-            CROSS JOIN LATERAL (VALUES (peers.payer_of(p.payer_account, p.payee_account)), (p.payee_account)) AS k (name)
+            CROSS JOIN LATERAL (VALUES
+                (peers.payer_of(p.payer_account, p.payee_account)),
+                (p.payee_account)
+            ) AS k (name)
             JOIN accounts AS n ON n.name = k.name AND n.currency = p.currency))
         ORDER BY a.id
         FOR UPDATE

@@ -56,6 +56,7 @@ export function runQueue(schema, settings, open) {
 
 async function measure(queue, tally, seconds, stop) {
   const started = performance.now();
+  const processor = process.cpuUsage();
   const progress = setInterval(() => report('progress', { jobs: tally.done }), 1000);
   let limit;
   try {
@@ -65,7 +66,13 @@ async function measure(queue, tally, seconds, stop) {
       stop,
       ...(seconds > 0 ? [new Promise((resolve) => { limit = setTimeout(resolve, seconds * 1000); })] : []),
     ]);
-    report('done', { jobs: tally.done, seconds: (performance.now() - started) / 1000 });
+    const { user, system } = process.cpuUsage(processor);
+    report('done', {
+      jobs: tally.done,
+      seconds: (performance.now() - started) / 1000,
+      // Of this process; what PostgreSQL used is not in it.
+      processorSeconds: (user + system) / 1e6,
+    });
   } finally {
     clearInterval(progress);
     clearTimeout(limit);
