@@ -1,10 +1,12 @@
 -- The product's settlement as functions, for queues that run a statement for each job or for each batch: all that a
 -- settlement writes for a payment (result, ledger transaction, two entries with running balances, balances, the
--- payment's state), in the product's tables, under the same locks and past the same triggers.
+-- payment's state), in the product's tables and past the same triggers.
+--
+-- The benchmark's payments are in USD and come from clearing, which has no minimum balance: anything else is refused.
 
 CREATE SCHEMA peers;
 
--- The worker's rules. The benchmark pays in USD, which has a minor part of two digits.
+-- The worker's rules.
 CREATE FUNCTION peers.rule_of(amount bigint) RETURNS text
     LANGUAGE sql IMMUTABLE
 AS $$
@@ -16,130 +18,94 @@ AS $$
     END
 $$;
 
--- Which of the 64 clearing accounts pays is all the same to the books, if only one payee always has the same one.
-CREATE FUNCTION peers.payer_of(payer_account text, payee_account text) RETURNS text
+CREATE FUNCTION peers.status_of(amount bigint) RETURNS text
     LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT coalesce(payer_account, 'clearing/' || lpad((hashtext(payee_account) & 63)::text, 2, '0'))
+    SELECT CASE
+        WHEN amount <= 0 THEN 'failed'
+        WHEN amount % 100 = 13 THEN 'completed_with_discrepancy'
+        ELSE 'completed'
+    END
 $$;
 
-CREATE FUNCTION peers.open_accounts(ids uuid[]) RETURNS void
+-- Which of the 64 clearing accounts pays is all the same to the books, if only one payee always has the same one.
+CREATE FUNCTION peers.clearing_of(payee_account text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT 'clearing/' || lpad((hashtext(payee_account) & 63)::text, 2, '0')
+$$;
+
+-- Opens the accounts of all pending payments; called once, before anything is measured.
+CREATE FUNCTION peers.open_accounts() RETURNS void
     LANGUAGE sql
 AS $$
     INSERT INTO accounts (name, currency, system, normal_balance)
-    SELECT DISTINCT k.name, p.currency, k.name LIKE '%/%', CASE WHEN k.name LIKE '%/%' THEN 'debit' ELSE 'credit' END
-    FROM unnest(ids) AS asked (id)
-    JOIN payments AS p ON p.id = asked.id
-    CROSS JOIN LATERAL (VALUES (peers.payer_of(p.payer_account, p.payee_account)), (p.payee_account)) AS k (name)
-    WHERE NOT EXISTS (SELECT FROM accounts AS a WHERE a.name = k.name AND a.currency = p.currency)
-    ORDER BY k.name, p.currency
+    SELECT DISTINCT k.name, p.currency, k.system, CASE WHEN k.system THEN 'debit' ELSE 'credit' END
+    FROM payments AS p
+    CROSS JOIN LATERAL (VALUES (peers.clearing_of(p.payee_account), true), (p.payee_account, false)) AS k (name, system)
+    WHERE p.status = 'pending'
     ON CONFLICT ON CONSTRAINT accounts_name_currency_key DO NOTHING
 $$;
 
--- The result and the end of each payment. Refuses what is not pending: a job that ran twice must not pay twice.
-CREATE FUNCTION peers.finish(ids uuid[], broke uuid, settled_at timestamptz) RETURNS void
-    LANGUAGE plpgsql
-AS $$
-DECLARE
-    finished bigint;
-BEGIN
-    WITH decided AS (
-        SELECT p.id, p.amount,
-            CASE WHEN p.id = broke THEN 'insufficient_funds' ELSE peers.rule_of(p.amount) END AS rule
-        FROM unnest(ids) AS asked (id)
-        JOIN payments AS p ON p.id = asked.id
-    ), settled AS (
-        SELECT d.id, d.amount, d.rule,
-            CASE d.rule
-                WHEN 'matched' THEN 'completed'
-                WHEN 'minor_part_13' THEN 'completed_with_discrepancy'
-                ELSE 'failed'
-            END AS status,
-            CASE d.rule WHEN 'minor_part_13' THEN 13 END AS discrepancy
-        FROM decided AS d
-    ), results AS (
-        INSERT INTO reconciliation_results
-            (payment_id, matched, status, expected_amount, actual_amount, discrepancy, rule, created_at)
-        SELECT s.id, s.status = 'completed', s.status, s.amount,
-            CASE WHEN s.status = 'failed' THEN 0 ELSE s.amount - coalesce(s.discrepancy, 0) END,
-            s.discrepancy, s.rule, finish.settled_at
-        FROM settled AS s
-    )
-    UPDATE payments AS p
-    SET status = s.status, discrepancy = s.discrepancy, settled_at = finish.settled_at,
-        failure_reason = CASE WHEN s.status = 'failed' THEN s.rule END
-    FROM settled AS s
-    WHERE p.id = s.id AND p.status = 'pending';
-
-    GET DIAGNOSTICS finished = ROW_COUNT;
-    IF finished <> cardinality(ids) THEN
-        RAISE EXCEPTION '% payments were to be settled, but only % of them were pending', cardinality(ids), finished;
-    END IF;
-END
-$$;
-
--- Settles one payment.
+-- Settles one payment. Raises when it is not pending: a job that ran twice must not pay twice.
 CREATE FUNCTION peers.bench_post(payment_id uuid) RETURNS void
     LANGUAGE plpgsql
 AS $$
 DECLARE
     payment record;
-    held record;
-    posted_at timestamptz;
+    payer record;
+    payee record;
 BEGIN
-    SELECT p.id, p.amount, p.currency, p.kind, p.payee_account AS payee,
-        peers.payer_of(p.payer_account, p.payee_account) AS payer
-    INTO payment
-    FROM payments AS p
-    WHERE p.id = bench_post.payment_id;
+    UPDATE payments AS p
+    SET status = peers.status_of(p.amount),
+        discrepancy = CASE WHEN peers.rule_of(p.amount) = 'minor_part_13' THEN 13 END,
+        failure_reason = CASE WHEN p.amount <= 0 THEN peers.rule_of(p.amount) END,
+        settled_at = clock_timestamp()
+    WHERE p.id = bench_post.payment_id AND p.status = 'pending' AND p.payer_account IS NULL AND p.currency = 'USD'
+    RETURNING p.id, p.amount, p.currency, p.payee_account, p.status, coalesce(p.discrepancy, 0) AS discrepancy,
+        p.settled_at
+    INTO payment;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'payment % is not a pending payment from clearing', bench_post.payment_id;
+    END IF;
 
-    FOR attempt IN 1..2 LOOP
-        -- In id order: postings that cross queue instead of deadlocking.
-        SELECT count(l.id) AS accounts, max(l.last_entry_at) AS last_entry_at,
-            max(l.id) FILTER (WHERE l.name = payment.payer) AS payer_id,
-            max(l.balance) FILTER (WHERE l.name = payment.payer) AS payer_balance,
-            max(l.position) FILTER (WHERE l.name = payment.payer) AS payer_position,
-            max(l.minimum_balance) FILTER (WHERE l.name = payment.payer) AS payer_minimum,
-            max(l.id) FILTER (WHERE l.name = payment.payee) AS payee_id,
-            max(l.balance) FILTER (WHERE l.name = payment.payee) AS payee_balance,
-            max(l.position) FILTER (WHERE l.name = payment.payee) AS payee_position
-        INTO held
-        FROM (
-            SELECT a.id, a.name, a.balance, a.position, a.minimum_balance, a.last_entry_at
-            FROM accounts AS a
-            WHERE a.name = ANY (ARRAY[payment.payer, payment.payee]) AND a.currency = payment.currency
-            ORDER BY a.id
-            FOR UPDATE
-        ) AS l;
-
-        EXIT WHEN held.accounts = 2;
-        PERFORM peers.open_accounts(ARRAY[payment.id]);
-    END LOOP;
-
-    posted_at := greatest(held.last_entry_at, clock_timestamp());
-    IF payment.amount <= 0 OR held.payer_balance - payment.amount < held.payer_minimum THEN
-        PERFORM peers.finish(ARRAY[payment.id], CASE WHEN payment.amount > 0 THEN payment.id END, posted_at);
+    IF payment.status = 'failed' THEN
+        INSERT INTO reconciliation_results
+            (payment_id, matched, status, expected_amount, actual_amount, rule, created_at)
+        VALUES (payment.id, false, payment.status, payment.amount, 0, peers.rule_of(payment.amount), payment.settled_at);
         RETURN;
     END IF;
 
-    WITH transactions AS (
+    -- Clearing first, always: postings that share both accounts then queue instead of deadlocking.
+    UPDATE accounts AS a
+    SET balance = a.balance - payment.amount, position = a.position + 1,
+        last_entry_at = greatest(a.last_entry_at, clock_timestamp())
+    WHERE a.name = peers.clearing_of(payment.payee_account) AND a.currency = payment.currency
+    RETURNING a.id, a.balance, a.position, a.last_entry_at
+    INTO STRICT payer;
+
+    UPDATE accounts AS a
+    SET balance = a.balance + payment.amount, position = a.position + 1,
+        last_entry_at = greatest(a.last_entry_at, payer.last_entry_at)
+    WHERE a.name = payment.payee_account AND a.currency = payment.currency
+    RETURNING a.id, a.balance, a.position, a.last_entry_at
+    INTO STRICT payee;
+
+    WITH results AS (
+        INSERT INTO reconciliation_results
+            (payment_id, matched, status, expected_amount, actual_amount, discrepancy, rule, created_at)
+        VALUES (payment.id, payment.discrepancy = 0, payment.status, payment.amount,
+            payment.amount - payment.discrepancy, nullif(payment.discrepancy, 0), peers.rule_of(payment.amount),
+            payee.last_entry_at)
+    ), transactions AS (
         INSERT INTO ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
-        VALUES (payment.id, payment.kind, 2, ARRAY[held.payer_id, held.payee_id],
-            ARRAY[held.payer_position + 1, held.payee_position + 1], posted_at)
+        VALUES (payment.id, 'payment', 2, ARRAY[payer.id, payee.id], ARRAY[payer.position, payee.position],
+            payee.last_entry_at)
     )
     INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
     VALUES
-        (held.payer_id, held.payer_position + 1, -payment.amount, held.payer_balance - payment.amount,
-            posted_at, payment.id, payment.currency),
-        (held.payee_id, held.payee_position + 1, payment.amount, held.payee_balance + payment.amount,
-            posted_at, payment.id, payment.currency);
-
-    UPDATE accounts AS a
-    SET balance = a.balance + CASE WHEN a.id = held.payee_id THEN payment.amount ELSE -payment.amount END,
-        position = a.position + 1, last_entry_at = posted_at
-    WHERE a.id = ANY (ARRAY[held.payer_id, held.payee_id]);
-
-    PERFORM peers.finish(ARRAY[payment.id], NULL, posted_at);
+        (payer.id, payer.position, -payment.amount, payer.balance, payer.last_entry_at, payment.id, payment.currency),
+        (payee.id, payee.position, payment.amount, payee.balance, payee.last_entry_at, payment.id, payment.currency);
 END
 $$;
 
@@ -148,46 +114,32 @@ CREATE FUNCTION peers.bench_post_many(ids uuid[]) RETURNS void
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    held record;
-    one uuid;
+    posted_at timestamptz;
+    settled bigint;
 BEGIN
-    PERFORM peers.open_accounts(ids);
-
-    SELECT greatest(max(l.last_entry_at), clock_timestamp()) AS posted_at,
-        bool_or(l.minimum_balance IS NOT NULL) AS limited
-    INTO held
+    -- In id order: batches that share accounts then queue instead of deadlocking.
+    SELECT greatest(max(l.last_entry_at), clock_timestamp())
+    INTO posted_at
     FROM (
-        SELECT a.minimum_balance, a.last_entry_at
+        SELECT a.last_entry_at
         FROM accounts AS a
         WHERE a.id = ANY (ARRAY(
             SELECT n.id
             FROM unnest(ids) AS asked (id)
             JOIN payments AS p ON p.id = asked.id
-            CROSS JOIN LATERAL (VALUES
-                (peers.payer_of(p.payer_account, p.payee_account)),
-                (p.payee_account)
-            ) AS k (name)
+            CROSS JOIN LATERAL (VALUES (peers.clearing_of(p.payee_account)), (p.payee_account)) AS k (name)
             JOIN accounts AS n ON n.name = k.name AND n.currency = p.currency))
         ORDER BY a.id
         FOR UPDATE
     ) AS l;
 
-    -- Whether an account with a minimum balance can still pay depends on what was settled before.
-    IF held.limited THEN
-        FOREACH one IN ARRAY ids LOOP
-            PERFORM peers.bench_post(one);
-        END LOOP;
-        RETURN;
-    END IF;
-
     WITH postings AS (
-        SELECT p.id, p.kind, p.currency, asked.place, leg.account_id, leg.amount,
+        SELECT p.id, p.currency, leg.account_id, leg.amount,
             (leg.balance + sum(leg.amount) OVER before)::bigint AS balance_after,
             leg.position + row_number() OVER before AS position
         FROM unnest(ids) WITH ORDINALITY AS asked (id, place)
         JOIN payments AS p ON p.id = asked.id AND p.amount > 0
-        JOIN accounts AS payer
-            ON payer.name = peers.payer_of(p.payer_account, p.payee_account) AND payer.currency = p.currency
+        JOIN accounts AS payer ON payer.name = peers.clearing_of(p.payee_account) AND payer.currency = p.currency
         JOIN accounts AS payee ON payee.name = p.payee_account AND payee.currency = p.currency
         CROSS JOIN LATERAL (VALUES
             (payer.id, -p.amount, payer.balance, payer.position),
@@ -196,13 +148,13 @@ BEGIN
         WINDOW before AS (PARTITION BY leg.account_id ORDER BY asked.place ROWS UNBOUNDED PRECEDING)
     ), transactions AS (
         INSERT INTO ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
-        SELECT m.id, m.kind, 2, array_agg(m.account_id ORDER BY m.amount), array_agg(m.position ORDER BY m.amount),
-            held.posted_at
+        SELECT m.id, 'payment', 2, array_agg(m.account_id ORDER BY m.amount), array_agg(m.position ORDER BY m.amount),
+            posted_at
         FROM postings AS m
-        GROUP BY m.id, m.kind
+        GROUP BY m.id
     ), balances AS (
         UPDATE accounts AS a
-        SET balance = a.balance + m.moved, position = a.position + m.entries, last_entry_at = held.posted_at
+        SET balance = a.balance + m.moved, position = a.position + m.entries, last_entry_at = posted_at
         FROM (
             SELECT account_id, sum(amount)::bigint AS moved, count(account_id) AS entries
             FROM postings
@@ -211,9 +163,28 @@ BEGIN
         WHERE a.id = m.account_id
     )
     INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
-    SELECT m.account_id, m.position, m.amount, m.balance_after, held.posted_at, m.id, m.currency
+    SELECT m.account_id, m.position, m.amount, m.balance_after, posted_at, m.id, m.currency
     FROM postings AS m;
 
-    PERFORM peers.finish(ids, NULL, held.posted_at);
+    WITH settled AS (
+        UPDATE payments AS p
+        SET status = peers.status_of(p.amount),
+            discrepancy = CASE WHEN peers.rule_of(p.amount) = 'minor_part_13' THEN 13 END,
+            failure_reason = CASE WHEN p.amount <= 0 THEN peers.rule_of(p.amount) END,
+            settled_at = posted_at
+        WHERE p.id = ANY (ids) AND p.status = 'pending' AND p.payer_account IS NULL AND p.currency = 'USD'
+        RETURNING p.id, p.amount, p.status, p.discrepancy
+    )
+    INSERT INTO reconciliation_results
+        (payment_id, matched, status, expected_amount, actual_amount, discrepancy, rule, created_at)
+    SELECT s.id, s.status = 'completed', s.status, s.amount,
+        CASE WHEN s.status = 'failed' THEN 0 ELSE s.amount - coalesce(s.discrepancy, 0) END,
+        s.discrepancy, peers.rule_of(s.amount), posted_at
+    FROM settled AS s;
+
+    GET DIAGNOSTICS settled = ROW_COUNT;
+    IF settled <> cardinality(ids) THEN
+        RAISE EXCEPTION 'only % of % payments are pending payments from clearing', settled, cardinality(ids);
+    END IF;
 END
 $$;

@@ -32,7 +32,8 @@ export async function openTask(task, url, jobs, connections, onLost) {
   if (rows.length < jobs) {
     throw new Error(`${jobs} jobs need as many pending payments, but the database has ${rows.length}`);
   }
-  await pool.query(`${dropPosting}; ${await readFile(new URL('posting.sql', import.meta.url), 'utf8')}`);
+  const posting = await readFile(new URL('posting.sql', import.meta.url), 'utf8');
+  await pool.query(`${dropPosting}; ${posting}; SELECT peers.open_accounts(); ANALYZE accounts`);
 
   // Named statements are prepared once a connection.
   return {
