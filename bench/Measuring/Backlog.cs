@@ -3,12 +3,11 @@ namespace Payments.Bench.Measuring;
 /// <summary>How many payments wait, watched over time.</summary>
 /// <param name="countCreated">Created so far.</param>
 /// <param name="countSettled">Settled so far.</param>
+/// <param name="lookDelay">Between two looks, which take part of the server's time.</param>
 /// <param name="limit">With more than this waiting, no more are to be created.</param>
 internal sealed class Backlog(
-    Func<long> countCreated, Func<CancellationToken, Task<long>> countSettled, long limit)
+    Func<long> countCreated, Func<CancellationToken, Task<long>> countSettled, long limit, TimeSpan lookDelay)
 {
-    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);
-
     private readonly List<(double Seconds, long Waiting)> _looks = [];
     private long _waiting;
 
@@ -32,7 +31,7 @@ internal sealed class Backlog(
                 return;
             }
 
-            await Task.Delay(LookDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(lookDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

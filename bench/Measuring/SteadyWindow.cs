@@ -11,19 +11,20 @@ internal sealed record SteadyWindow(long Counted, TimeSpan Length)
     /// Looks at a counter until it has been watched for <paramref name="longest"/>, or stands at
     /// <paramref name="total"/>.
     /// </summary>
+    /// <param name="total">Null when it cannot be reached: then there are two looks only, which cost nothing.</param>
     /// <exception cref="VoidRunException">Nothing was counted.</exception>
     public static async Task<SteadyWindow> MeasureAsync(
-        Func<CancellationToken, Task<long>> count, long total, TimeSpan longest, CancellationToken cancel)
+        Func<CancellationToken, Task<long>> count, long? total, TimeSpan longest, CancellationToken cancel)
     {
         var clock = TimeProvider.System;
         var first = await count(cancel);
         var started = clock.GetTimestamp();
         while (true)
         {
-            await Task.Delay(LookDelay, cancel);
+            await Task.Delay(total is null ? longest : LookDelay, cancel);
             var now = await count(cancel);
             var length = clock.GetElapsedTime(started);
-            if (now < total && length < longest)
+            if (length < longest && now < (total ?? long.MaxValue))
             {
                 continue;
             }

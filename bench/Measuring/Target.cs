@@ -6,13 +6,11 @@ internal sealed record Target(string What, string Wanted, double? Actual, string
 {
     /// <summary>A figure of one side as a multiple of a baseline's, from the same runs.</summary>
     public static Target RatioAtLeast(
-        ComparisonResult result, string side, string baseline, string figure, double atLeast,
-        string? baselineFigure = null)
+        ComparisonResult result, string side, string baseline, string figure, double atLeast)
     {
-        var ratio = result.Median(side, figure) / result.Median(baseline, baselineFigure ?? figure);
-        var versus = baselineFigure is null || baseline != side ? $"{side} : {baseline}" : side;
+        var ratio = result.Median(side, figure) / result.Median(baseline, figure);
         return new Target(
-            $"{result.Title}: {versus}, {figure}",
+            $"{result.Title}: {side} : {baseline}, {figure}",
             FormattableString.Invariant($"at least {atLeast:0.##} ×"),
             ratio,
             ratio is null ? "not measured" : FormattableString.Invariant($"{ratio:0.##} ×"),

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using Aspire.Hosting.Postgres.Native;
 using Dapper;
@@ -61,7 +62,7 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public async Task DropAsync(BenchDatabase database)
     {
-        await using var command = Superuser.CreateCommand($"DROP DATABASE IF EXISTS {database.Name} WITH (FORCE)");
+        await using var command = Superuser.CreateCommand("DROP DATABASE IF EXISTS " + database.Name + " WITH (FORCE)");
         await command.ExecuteNonQueryAsync();
     }
 
@@ -115,7 +116,8 @@ internal sealed class BenchDatabase(BenchServer server, string name) : IAsyncDis
     {
         await using var connection = await Superuser.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(
-            new CommandDefinition(sql, parameters, commandTimeout: 1800, cancellationToken: cancel));
+            new CommandDefinition(
+                sql, parameters, commandTimeout: 1800, commandType: CommandType.Text, cancellationToken: cancel));
     }
 
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancel)

@@ -20,9 +20,10 @@ internal sealed class BothScenario : Scenario
     private const string Documents = "documents' design";
     private const int Connections = 64;
 
-    // About what a third of a second settles: reached within the warm-up, and then not exceeded.
-    private const int ProductBacklog = 5_000;
-    private const int DocumentsBacklog = 200;
+    // Limits: about what a third of a second settles: reached within the warm-up, and then not exceeded.
+    // What is settled is counted in a row for each division here, and in a row for each payment there.
+    private static readonly (int Limit, TimeSpan LookDelay) ProductBacklog = (5_000, TimeSpan.FromMilliseconds(20));
+    private static readonly (int Limit, TimeSpan LookDelay) DocumentsBacklog = (200, TimeSpan.FromMilliseconds(100));
 
     // A backlog that grows by more than this share of what is settled is one that grows.
     private const double GrowthLimit = 0.05;
@@ -100,7 +101,7 @@ internal sealed class BothScenario : Scenario
         BenchContext context,
         IPEndPoint api,
         Func<CancellationToken, Task<long>> countSettled,
-        int backlogLimit,
+        (int Limit, TimeSpan LookDelay) waiting,
         IReadOnlyList<(string Role, ChildProcess Process)> processes,
         Func<CancellationToken, Task<long>>? countCommands,
         CancellationToken cancel)
@@ -108,7 +109,7 @@ internal sealed class BothScenario : Scenario
         Backlog? backlog = null;
         var load = new HttpLoad(
             api, new CreateRequests("both", BenchOptions.Accounts), Connections, () => backlog!.IsBelowLimit);
-        backlog = new Backlog(() => load.Created, countSettled, backlogLimit);
+        backlog = new Backlog(() => load.Created, countSettled, waiting.Limit, waiting.LookDelay);
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var watch = backlog.WatchAsync(watching.Token);
@@ -121,7 +122,7 @@ internal sealed class BothScenario : Scenario
             var cost = await CostMeter.StartAsync(context.Server, processes, cancel);
             var commands = countCommands is null ? 0 : await countCommands(cancel);
 
-            window = await SteadyWindow.MeasureAsync(countSettled, long.MaxValue, context.Window, cancel);
+            window = await SteadyWindow.MeasureAsync(countSettled, null, context.Window, cancel);
             costs.AddRange(await cost.PerPaymentAsync(window.Counted, cancel));
             if (countCommands is not null)
             {
