@@ -11,7 +11,7 @@ const jobsPerInsert = 10_000;
 await runQueue(schema, {
   concurrency: 16,
   // A fetch sorts all waiting jobs by age, whatever number it takes: few large ones are cheaper than many small ones.
-  batch: 1000,
+  batch: 3000,
   // One fetches while the other works.
   workers: 2,
 }, async ({ options: { batch, workers, task: name }, url, task, tally, admin }) => {

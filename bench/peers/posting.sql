@@ -72,7 +72,8 @@ BEGIN
     IF payment.status = 'failed' THEN
         INSERT INTO reconciliation_results
             (payment_id, matched, status, expected_amount, actual_amount, rule, created_at)
-        VALUES (payment.id, false, payment.status, payment.amount, 0, peers.rule_of(payment.amount), payment.settled_at);
+        VALUES
+            (payment.id, false, payment.status, payment.amount, 0, peers.rule_of(payment.amount), payment.settled_at);
         RETURN;
     END IF;
 
