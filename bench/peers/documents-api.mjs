@@ -11,8 +11,8 @@ import { databaseUrl, readOptions, report, runPeer, stopRequested } from './peer
 
 const options = {
   port: 0,
-  // With 64 callers on two cores 4 to 12 connections did equally well, 16 and more were slower. A cluster of two
-  // processes was no faster: PostgreSQL and the callers need the other core.
+  // With 64 callers on two cores 4 to 16 connections did equally well, 24 had a longer tail. A cluster of two processes
+  // was no faster: PostgreSQL and the callers need the other core.
   pool: 8,
   // Creates the tables of documents.sql first; without it they are expected to be there.
   schema: false,

@@ -14,8 +14,8 @@ const jobsPerInsert = 10_000;
 
 await runQueue(schema, {
   concurrency: 16,
-  // Jobs that one fetch locks.
-  batch: 500,
+  // Jobs that one fetch locks; a task that does nothing ran a third faster than with 500.
+  batch: 2000,
 }, async ({ options: { concurrency, batch, task: name }, url, task, tally, admin }) => {
   const utils = await makeWorkerUtils({ connectionString: url, schema, logger });
   await utils.migrate();
