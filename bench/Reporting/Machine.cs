@@ -16,7 +16,7 @@ internal sealed record Machine(
             Field("/proc/cpuinfo", "model name"),
             Environment.ProcessorCount,
             double.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / (1 << 20),
-            RuntimeInformation.OSDescription,
+            $"{RuntimeInformation.OSDescription}, Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}",
             FileSystemOf(Path.GetTempPath()),
             (string)(await version.ExecuteScalarAsync(cancel))!,
             RuntimeInformation.FrameworkDescription,

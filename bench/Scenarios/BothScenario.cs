@@ -28,8 +28,6 @@ internal sealed class BothScenario : Scenario
     // A backlog that grows by more than this share of what is settled is one that grows.
     private const double GrowthLimit = 0.05;
 
-    private static readonly TimeSpan WarmUp = BenchContext.WarmUp * 2;
-
     // The load outlasts the window over which its settlement is counted.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
@@ -37,7 +35,7 @@ internal sealed class BothScenario : Scenario
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(16);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(18);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
@@ -113,12 +111,12 @@ internal sealed class BothScenario : Scenario
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var watch = backlog.WatchAsync(watching.Token);
-        var loading = load.RunAsync(WarmUp, context.Window + Margin, cancel);
+        var loading = load.RunAsync(BenchContext.ServerWarmUp, context.Window + Margin, cancel);
         var costs = new List<(string Name, double Value)>();
         SteadyWindow window;
         try
         {
-            await Task.WhenAny(loading, Task.Delay(WarmUp, cancel));
+            await Task.WhenAny(loading, Task.Delay(BenchContext.ServerWarmUp, cancel));
             var cost = await CostMeter.StartAsync(context.Server, processes, cancel);
             var commands = countCommands is null ? 0 : await countCommands(cancel);
 

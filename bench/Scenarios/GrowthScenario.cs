@@ -99,7 +99,7 @@ internal sealed class GrowthScenario : Scenario
         {
             var requests = new CreateRequests(FormattableString.Invariant($"growth-{run}"), BenchOptions.Accounts);
             var created = await new HttpLoad(api.EndPoint, requests, Connections)
-                .RunAsync(BenchContext.WarmUp, context.Window, cancel);
+                .RunAsync(BenchContext.ServerWarmUp, context.Window, cancel);
             figures.Add((CreatedRate, created.PerSecond));
         }
 

@@ -95,7 +95,7 @@ internal sealed class IntakeScenario : Scenario
         {
             var requests = new CreateRequests(FormattableString.Invariant($"intake-{level}"), BenchOptions.Accounts);
             var load = new HttpLoad(server, requests, level);
-            var warmUp = created == 0 ? BenchContext.WarmUp : BenchContext.WarmUp / 3;
+            var warmUp = created == 0 ? BenchContext.ServerWarmUp : BenchContext.WarmUp / 3;
             var result = await load.RunAsync(warmUp, context.Window, cancel);
             created += result.Created;
             figures.Add((Created(level), result.PerSecond));

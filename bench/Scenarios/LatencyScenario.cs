@@ -22,7 +22,7 @@ internal sealed class LatencyScenario : Scenario
 
     public override int WindowsPerRound => 1;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(6);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(8);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
@@ -48,7 +48,7 @@ internal sealed class LatencyScenario : Scenario
         var settlements = new Latencies();
         await using (var system = await ProductSystem.StartAsync(database, cancel))
         {
-            var warmUp = BenchContext.WarmUp * 2;
+            var warmUp = BenchContext.ServerWarmUp;
             var requests = new CreateRequests("latency", BenchOptions.Accounts);
             var load = new PacedLoad(system.Api.EndPoint, requests, Connections, perSecond);
             var answered = await load.RunAsync(warmUp + context.Window, cancel);

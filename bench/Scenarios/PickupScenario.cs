@@ -26,7 +26,7 @@ internal sealed class PickupScenario : Scenario
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(7);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(9);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {

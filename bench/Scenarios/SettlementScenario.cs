@@ -32,7 +32,7 @@ internal sealed class SettlementScenario : Scenario
 
     public override int WindowsPerRound => 7 + Peers.Length;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(50);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(60);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
