@@ -25,15 +25,14 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
 
-        var ids = jobs.Select(job => job.Id).ToArray();
-        var (accounts, createdAt) = await LockAsync(connection, lease, ids, accountIds, cancel);
+        var held = await HoldAsync(connection, lease, jobs, accountIds, cancel);
 
-        var postings = new PostingBatch(createdAt);
-        var settlements = Decide(jobs, accountIds, accounts, postings);
-        await WriteAsync(connection, lease, ids, jobs, settlements, postings, cancel);
+        var postings = new PostingBatch(held.CreatedAt);
+        var settlements = Decide(jobs, accountIds, held.Accounts, postings);
+        await WriteAsync(connection, lease, held.LeaseEnd, jobs, settlements, postings, cancel);
 
         await transaction.CommitAsync(cancel);
-        return new SettledBatch(settlements, createdAt);
+        return new SettledBatch(settlements, held.CreatedAt);
     }
 
     private static HashSet<AccountKey> AccountsOf(IReadOnlyList<ClaimedJob> jobs)
@@ -53,10 +52,11 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
     private static AccountKey PayerOf(ClaimedJob job) =>
         new(job.PayerAccount ?? AccountName.ClearingOf(job.Division), job.Currency);
 
-    private async Task<(Dictionary<long, LockedAccount> Accounts, DateTime CreatedAt)> LockAsync(
+    /// <summary>Finishes the jobs, which holds their rows, and locks the accounts of both ends.</summary>
+    private async Task<Held> HoldAsync(
         NpgsqlConnection connection,
         long lease,
-        Guid[] jobIds,
+        IReadOnlyList<ClaimedJob> jobs,
         IReadOnlyDictionary<AccountKey, long> accountIds,
         CancellationToken cancel)
     {
@@ -64,9 +64,9 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(LockJobsSql)
+                new NpgsqlBatchCommand(FinishJobsSql)
                 {
-                    Parameters = { new() { Value = jobIds }, new() { Value = lease } },
+                    Parameters = { new() { Value = jobs.Select(job => job.Id).ToArray() }, new() { Value = lease } },
                 },
                 AccountLocks.Statement([.. accountIds.Values]),
             },
@@ -74,20 +74,21 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
 
         await using var reader = await batch.ExecuteReaderAsync(cancel);
         await reader.ReadAsync(cancel);
-        if (reader.GetInt64(0) != jobIds.Length)
+        if (reader.GetInt64(0) != jobs.Count)
         {
             throw new LeaseLostException(lease);
         }
 
+        var leaseEnd = reader.GetDateTime(1);
         await reader.NextResultAsync(cancel);
-        var locked = await AccountLocks.ReadAsync(reader, cancel);
-        if (locked.Accounts.Count != accountIds.Count)
+        var (accounts, createdAt) = await AccountLocks.ReadAsync(reader, cancel);
+        if (accounts.Count != accountIds.Count)
         {
             directory.Forget();
             throw new InvalidOperationException("Accounts that were found before are gone: the database was replaced.");
         }
 
-        return locked;
+        return new Held(leaseEnd, accounts, createdAt);
     }
 
     // In queue order: whether an account can still pay depends on what was settled before.
@@ -122,7 +123,7 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
     private static async Task WriteAsync(
         NpgsqlConnection connection,
         long lease,
-        Guid[] jobIds,
+        DateTime leaseEnd,
         IReadOnlyList<ClaimedJob> jobs,
         List<Settlement> settlements,
         PostingBatch postings,
@@ -149,12 +150,9 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
                 new() { Value = postings.CreatedAt },
             },
         };
-        var finish = new NpgsqlBatchCommand(FinishJobsSql)
-        {
-            Parameters = { new() { Value = jobIds }, new() { Value = lease } },
-        };
+        var stillHeld = new NpgsqlBatchCommand(StillHeldSql) { Parameters = { new() { Value = leaseEnd } } };
         batch.BatchCommands.Add(settle);
-        batch.BatchCommands.Add(finish);
+        batch.BatchCommands.Add(stillHeld);
         await batch.ExecuteNonQueryAsync(cancel);
 
         if (settle.Rows != (ulong)jobs.Count)
@@ -162,21 +160,22 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
             throw new PaymentNotPendingException(jobs.Count, settle.Rows);
         }
 
-        if (finish.Rows != (ulong)jobs.Count)
+        if (stillHeld.Rows != 1)
         {
             throw new LeaseLostException(lease);
         }
     }
 
-    // The rows stay locked to the end, so nobody can take over a job between this look and the commit.
-    private const string LockJobsSql = """
-        SELECT count(held.id)
-        FROM (
-            SELECT j.id
-            FROM recon_jobs AS j
+    // First of all, since it also locks the rows: from here to the commit nobody can take over a job.
+    private const string FinishJobsSql = """
+        WITH finished AS (
+            UPDATE recon_jobs AS j
+            SET status = 'completed', finished_at = clock_timestamp(),
+                suspect = false, runs_alone = false, last_error = NULL
             WHERE j.id = ANY ($1) AND j.lease = $2 AND j.status = 'processing' AND j.available_at > clock_timestamp()
-            FOR UPDATE
-        ) AS held
+            RETURNING j.available_at
+        )
+        SELECT count(*), coalesce(min(f.available_at), '-infinity') FROM finished AS f
         """;
 
     private const string SettlePaymentsSql = """
@@ -197,12 +196,10 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         """;
 
     // The guard again: however long the writing took, a lease that ended meanwhile settles nothing.
-    private const string FinishJobsSql = """
-        UPDATE recon_jobs AS j
-        SET status = 'completed', finished_at = clock_timestamp(),
-            suspect = false, runs_alone = false, last_error = NULL
-        WHERE j.id = ANY ($1) AND j.lease = $2 AND j.status = 'processing' AND j.available_at > clock_timestamp()
-        """;
+    private const string StillHeldSql = "SELECT WHERE clock_timestamp() < $1";
+
+    /// <param name="LeaseEnd">When the first of the leases ends, by the database's clock.</param>
+    private sealed record Held(DateTime LeaseEnd, Dictionary<long, LockedAccount> Accounts, DateTime CreatedAt);
 }
 
 /// <summary>
