@@ -132,7 +132,7 @@ internal sealed class GrowthScenario : Scenario
         {
             var requests = new ReadRequests(payments.ConvertAll(payment => pathOf(payment.Account, payment.Id)));
             var result = await new HttpLoad(api.EndPoint, requests, Readers)
-                .RunAsync(BenchContext.WarmUp, length, cancel);
+                .RunAsync(BenchContext.ServerWarmUp, length, cancel);
             figures.Add((figure, result.Latencies.Percentile(0.99)));
         }
 
