@@ -112,6 +112,45 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await SettleTheRestAsync();
     }
 
+    [Fact]
+    public async Task A_lease_that_ends_while_its_settlement_is_being_written_settles_nothing()
+    {
+        await QueueOneAsync();
+        await SettleTheRestAsync();
+        var payment = await QueueOneAsync();
+        await using var worker = new TestWorker(database);
+        var claim = await worker.ClaimAllAsync(Cancel);
+        await using var other = await database.Superuser.OpenConnectionAsync(Cancel);
+        await using var transaction = await other.BeginTransactionAsync(Cancel);
+        await using (var hold = new NpgsqlCommand("SELECT id FROM accounts WHERE name = 'ACC-FENCE' FOR UPDATE", other))
+        {
+            await hold.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await database.ExecuteAsync(
+            "UPDATE recon_jobs SET available_at = clock_timestamp() + interval '2 seconds' WHERE lease = @Lease",
+            claim);
+        var settling = worker.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel);
+        await UntilAsync("""
+            SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+            """);
+        await UntilAsync(
+            "SELECT bool_and(available_at < clock_timestamp()) FROM recon_jobs WHERE lease = @Lease", claim);
+        await transaction.RollbackAsync(Cancel);
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => settling);
+        Assert.Equal(0, await SettlementsOfAsync(payment));
+        await SettleTheRestAsync();
+    }
+
+    private async Task UntilAsync(string sql, object? parameters = null)
+    {
+        while (!await database.ScalarAsync<bool>(sql, parameters))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Cancel);
+        }
+    }
+
     private async Task<QueuedPayment> QueueOneAsync()
     {
         var payment = new QueuedPayment("ACC-FENCE", 100_00);
