@@ -8,35 +8,32 @@ internal sealed record Target(string What, string Wanted, double? Actual, string
     public static Target RatioAtLeast(
         ComparisonResult result, string side, string baseline, string figure, double atLeast)
     {
-        var ratio = result.Median(side, figure) / result.Median(baseline, figure);
-        return new Target(
-            $"{result.Title}: {side} : {baseline}, {figure}",
-            FormattableString.Invariant($"at least {atLeast:0.##} ×"),
-            ratio,
-            ratio is null ? "not measured" : FormattableString.Invariant($"{ratio:0.##} ×"),
-            ratio >= atLeast);
+        var ratio = Ratio(result, side, baseline, figure);
+        return Of(result, $"{side} : {baseline}, {figure}", "at least", atLeast, " ×", ratio, ratio >= atLeast);
     }
 
     public static Target RatioAtMost(
         ComparisonResult result, string side, string baseline, string figure, double atMost)
     {
-        var ratio = result.Median(side, figure) / result.Median(baseline, figure);
-        return new Target(
-            $"{result.Title}: {side} : {baseline}, {figure}",
-            FormattableString.Invariant($"at most {atMost:0.##} ×"),
-            ratio,
-            ratio is null ? "not measured" : FormattableString.Invariant($"{ratio:0.##} ×"),
-            ratio <= atMost);
+        var ratio = Ratio(result, side, baseline, figure);
+        return Of(result, $"{side} : {baseline}, {figure}", "at most", atMost, " ×", ratio, ratio <= atMost);
     }
 
     public static Target AtMost(ComparisonResult result, string side, string figure, double atMost)
     {
         var actual = result.Median(side, figure);
-        return new Target(
-            $"{result.Title}: {side}, {figure}",
-            FormattableString.Invariant($"at most {atMost:0.##}"),
-            actual,
-            actual is null ? "not measured" : FormattableString.Invariant($"{actual:0.##}"),
-            actual <= atMost);
+        return Of(result, $"{side}, {figure}", "at most", atMost, "", actual, actual <= atMost);
     }
+
+    private static double? Ratio(ComparisonResult result, string side, string baseline, string figure) =>
+        result.Median(side, figure) / result.Median(baseline, figure);
+
+    private static Target Of(
+        ComparisonResult result, string what, string bound, double wanted, string unit, double? actual, bool reached) =>
+        new(
+            $"{result.Title}: {what}",
+            FormattableString.Invariant($"{bound} {wanted:0.##}{unit}"),
+            actual,
+            actual is null ? "not measured" : FormattableString.Invariant($"{actual:0.##}{unit}"),
+            reached);
 }
