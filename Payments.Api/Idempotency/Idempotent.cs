@@ -89,7 +89,9 @@ internal sealed class Idempotent(
         {
             case Outcome.Done done:
                 await keys.FinishAsync(request, done.Answer, transaction, cancel);
-                await transaction.CommitAsync(cancel);
+
+                // A caller who hangs up now takes nothing back.
+                await transaction.CommitAsync(CancellationToken.None);
                 finished.Remember(request.Scope, new FinishedRequest(request.Fingerprint, done.Answer));
                 done.Committed?.Invoke();
                 return done.Answer;

@@ -1,4 +1,5 @@
 using Payments.Testing;
+using Recon.Worker.Settlements;
 
 namespace Recon.Worker.Tests.Refunds;
 
@@ -150,6 +151,26 @@ public sealed class SettleRefundTests(TestDatabase database) : IClassFixture<Tes
         Assert.Equal(40, await BalanceAsync("GIVE-TWICE"));
         await database.ExecuteAsync(
             "UPDATE recon_jobs SET status = 'completed', buried_at = NULL WHERE id = @Id", refund);
+    }
+
+    [Fact]
+    public async Task A_worker_that_lost_its_lease_posts_no_refund_and_releases_none()
+    {
+        var payment = await PaidAsync("GIVE-LATE", 100);
+        var refund = new QueuedRefund(payment, 60);
+        await database.QueueAsync(refund);
+        await using var frozen = new TestWorker(database);
+        var claim = await frozen.ClaimAllAsync(Cancel);
+        await database.EndLeasesAsync();
+
+        await Assert.ThrowsAsync<LeaseLostException>(
+            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+
+        Assert.Equal(("pending", null, false), await EndOfAsync(refund));
+        Assert.Equal(100, await BalanceAsync("GIVE-LATE"));
+        await frozen.SettleAllAsync(Cancel);
+        Assert.Equal(("succeeded", null, true), await EndOfAsync(refund));
+        await Books.ShouldBeRightAsync(database);
     }
 
     [Fact]
