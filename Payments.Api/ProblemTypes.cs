@@ -142,7 +142,7 @@ internal static class ProblemTypes
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, AccountNotFound,
         MethodNotAllowed, IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, BodyTooLarge,
-        UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, AccountDivided, InternalError,
-        Overloaded, DatabaseUnavailable,
+        UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, AccountDivided,
+        InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

@@ -51,7 +51,7 @@ public sealed record PaymentDetails(
         Id, AccountId, Amount, Currency, Status, CreatedAt, SettledAt, Description, Discrepancy, RefundedAmount,
         FailureReason, TraceId)
 {
-    /// <summary>What can still be refunded: less than was paid by what was given back, and what is about to be.</summary>
+    /// <summary>What can still be refunded: what was paid, less what was given back or is about to be.</summary>
     [JsonIgnore]
     public decimal Remaining => PaymentStatus.Refundable.Contains(Status, StringComparer.Ordinal)
         ? Amount - RefundedAmount - (Refunds ?? []).Where(refund => refund.IsPending).Sum(refund => refund.Amount)

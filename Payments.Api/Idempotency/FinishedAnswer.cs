@@ -3,7 +3,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Payments.Api.Idempotency;
 
-/// <summary>An answer that is final: a repetition of its request gets the same status and body, byte for byte.</summary>
+/// <summary>
+/// An answer that is final: a repetition of its request gets the same status and body, byte for byte.
+/// </summary>
 internal sealed record FinishedAnswer(int Status, byte[] Body, string? Location = null) : IResult
 {
     public const string ReplayedHeader = "Idempotent-Replayed";
@@ -45,4 +47,4 @@ internal sealed record FinishedAnswer(int Status, byte[] Body, string? Location 
 }
 
 /// <summary>A key that is taken: by which request, and how that was answered.</summary>
-internal sealed record FinishedRequest(byte[] Fingerprint, FinishedAnswer Answer);
+internal sealed record TakenKey(byte[] Fingerprint, FinishedAnswer Answer);

@@ -37,7 +37,7 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
     /// <summary>Answers that were given again, wherever they came from.</summary>
     public long Replays => Interlocked.Read(ref _replays);
 
-    public FinishedRequest? Find(in KeyScope scope)
+    public TakenKey? Find(in KeyScope scope)
     {
         // Most requests are new, and most processes have nothing to repeat.
         if (Count > 0 && _answers.TryGetValue(scope, out var remembered) && remembered.Until > clock.GetUtcNow())
@@ -50,7 +50,7 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
         return null;
     }
 
-    public void Remember(in KeyScope scope, FinishedRequest request)
+    public void Remember(in KeyScope scope, TakenKey request)
     {
         if (request.Answer.Body.Length > LargestBody)
         {
@@ -73,7 +73,7 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
     }
 
     /// <summary>The earlier request's answer once more; a refusal when the key was another request's.</summary>
-    public IResult Repeat(FinishedRequest earlier, ReadOnlySpan<byte> fingerprint)
+    public IResult Repeat(TakenKey earlier, ReadOnlySpan<byte> fingerprint)
     {
         if (!fingerprint.SequenceEqual(earlier.Fingerprint))
         {
@@ -84,5 +84,5 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
         return earlier.Answer.Replayed();
     }
 
-    private sealed record Remembered(FinishedRequest Request, DateTimeOffset Until);
+    private sealed record Remembered(TakenKey Request, DateTimeOffset Until);
 }

@@ -11,10 +11,10 @@ internal interface IKeyStore
     /// Takes the key for this transaction; null when it was free. Waits for another transaction that holds it, as long
     /// as the session's <c>lock_timeout</c> lets it, and then fails with SQLSTATE 55P03.
     /// </summary>
-    Task<FinishedRequest?> ClaimAsync(
-        IdempotentRequest request, NpgsqlTransaction transaction, CancellationToken cancel);
+    Task<TakenKey?> ClaimAsync(
+        RequestKey requestKey, NpgsqlTransaction transaction, CancellationToken cancel);
 
     /// <summary>Keeps the answer with the key that this transaction took.</summary>
     Task FinishAsync(
-        IdempotentRequest request, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel);
+        RequestKey requestKey, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel);
 }

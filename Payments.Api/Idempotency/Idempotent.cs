@@ -26,7 +26,7 @@ internal sealed class Idempotent(
     public async Task<IResult> RunAsync(HttpContext context, Effect effect) =>
         IdempotencyKey.Read(context.Request.Headers[IdempotencyKey.Header], out var key) is { } wrongKey
             ? wrongKey
-            : await RunAsync(context, Request(context, key, Fingerprint.Of(context.Request, [])), table, effect);
+            : await RunAsync(context, KeyOf(context, key, Fingerprint.Of(context.Request, [])), table, effect);
 
     /// <summary>A request with a body of JSON, under the key in its header.</summary>
     /// <param name="parse">Reads the body and refuses what is not accepted; that leaves the key free.</param>
@@ -52,20 +52,20 @@ internal sealed class Idempotent(
         return problem is not null
             ? problem
             : await RunAsync(
-                context, Request(context, key, fingerprint), table,
+                context, KeyOf(context, key, fingerprint), table,
                 (transaction, cancel) => effect(body!, transaction, cancel));
     }
 
     /// <summary>A request whose key and fingerprint are known already.</summary>
     /// <param name="keys">Where its key is kept.</param>
     public async Task<IResult> RunAsync(
-        HttpContext context, IdempotentRequest request, IKeyStore keys, Effect effect)
+        HttpContext context, RequestKey requestKey, IKeyStore keys, Effect effect)
     {
         var cancel = context.RequestAborted;
-        using var turn = await turns.EnterAsync(request.Scope, cancel);
-        if (finished.Find(request.Scope) is { } known)
+        using var turn = await turns.EnterAsync(requestKey.Scope, cancel);
+        if (finished.Find(requestKey.Scope) is { } known)
         {
-            return finished.Repeat(known, request.Fingerprint);
+            return finished.Repeat(known, requestKey.Fingerprint);
         }
 
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -73,10 +73,10 @@ internal sealed class Idempotent(
         try
         {
             await SetLockTimeoutAsync(transaction, _keyWait, cancel);
-            if (await keys.ClaimAsync(request, transaction, cancel) is { } earlier)
+            if (await keys.ClaimAsync(requestKey, transaction, cancel) is { } earlier)
             {
-                finished.Remember(request.Scope, earlier);
-                return finished.Repeat(earlier, request.Fingerprint);
+                finished.Remember(requestKey.Scope, earlier);
+                return finished.Repeat(earlier, requestKey.Fingerprint);
             }
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
@@ -88,11 +88,11 @@ internal sealed class Idempotent(
         switch (await effect(transaction, cancel))
         {
             case Outcome.Done done:
-                await keys.FinishAsync(request, done.Answer, transaction, cancel);
+                await keys.FinishAsync(requestKey, done.Answer, transaction, cancel);
 
                 // A caller who hangs up now takes nothing back.
                 await transaction.CommitAsync(CancellationToken.None);
-                finished.Remember(request.Scope, new FinishedRequest(request.Fingerprint, done.Answer));
+                finished.Remember(requestKey.Scope, new TakenKey(requestKey.Fingerprint, done.Answer));
                 done.Committed?.Invoke();
                 return done.Answer;
             case Outcome.Refused refused:
@@ -103,16 +103,18 @@ internal sealed class Idempotent(
     }
 
     /// <summary>The scope of a key that a request presents.</summary>
-    public static IdempotentRequest Request(HttpContext context, string key, byte[] fingerprint)
+    public static RequestKey KeyOf(HttpContext context, string key, byte[] fingerprint)
     {
         var route = ((RouteEndpoint)context.GetEndpoint()!).RoutePattern.RawText;
-        return new IdempotentRequest(
+        return new RequestKey(
             new KeyScope(Caller.Of(context).Key.OwnerId, $"{context.Request.Method} {route}", key), fingerprint);
     }
 
-    private static Task<int> SetLockTimeoutAsync(NpgsqlTransaction transaction, string value, CancellationToken cancel) =>
+    private static Task<int> SetLockTimeoutAsync(
+        NpgsqlTransaction transaction, string value, CancellationToken cancel) =>
         transaction.Connection!.ExecuteAsync(new CommandDefinition(
-            "SELECT set_config('lock_timeout', @value, true)", new { value }, transaction, cancellationToken: cancel));
+            "SELECT set_config('lock_timeout', @value, true)", new { value }, transaction,
+            cancellationToken: cancel));
 
     public static Problem Reused { get; } = new(
         ProblemTypes.IdempotencyKeyReused, "The key was used before, for a request with other values.");

@@ -10,13 +10,13 @@ internal sealed class KeyTable(TimeProvider clock) : IKeyStore
     /// <remarks>
     /// Reads in a statement after the insert that waited: the insert's own snapshot is older than what it waited for.
     /// </remarks>
-    public async Task<FinishedRequest?> ClaimAsync(
-        IdempotentRequest request, NpgsqlTransaction transaction, CancellationToken cancel)
+    public async Task<TakenKey?> ClaimAsync(
+        RequestKey requestKey, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         while (true)
         {
             var inserted = await transaction.Connection!.ExecuteAsync(new CommandDefinition(
-                InsertSql, Parameters(request), transaction, cancellationToken: cancel));
+                InsertSql, Parameters(requestKey), transaction, cancellationToken: cancel));
             if (inserted == 1)
             {
                 return null;
@@ -24,24 +24,24 @@ internal sealed class KeyTable(TimeProvider clock) : IKeyStore
 
             // Gone again when it is so old that it was cleared just now: then the key is free.
             var row = await transaction.Connection!.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-                FindSql, Parameters(request), transaction, cancellationToken: cancel));
+                FindSql, Parameters(requestKey), transaction, cancellationToken: cancel));
             if (row is not null)
             {
-                return new FinishedRequest(row.Fingerprint, new FinishedAnswer(row.Status, row.Body, row.Location));
+                return new TakenKey(row.Fingerprint, new FinishedAnswer(row.Status, row.Body, row.Location));
             }
         }
     }
 
     public async Task FinishAsync(
-        IdempotentRequest request, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel)
+        RequestKey requestKey, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var finished = await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             FinishSql,
             new
             {
-                request.Scope.OwnerId,
-                request.Scope.Route,
-                request.Scope.Key,
+                requestKey.Scope.OwnerId,
+                requestKey.Scope.Route,
+                requestKey.Scope.Key,
                 status = (short)answer.Status,
                 answer.Location,
                 answer.Body,
@@ -54,12 +54,12 @@ internal sealed class KeyTable(TimeProvider clock) : IKeyStore
         }
     }
 
-    private object Parameters(IdempotentRequest request) => new
+    private object Parameters(RequestKey requestKey) => new
     {
-        request.Scope.OwnerId,
-        request.Scope.Route,
-        request.Scope.Key,
-        request.Fingerprint,
+        requestKey.Scope.OwnerId,
+        requestKey.Scope.Route,
+        requestKey.Scope.Key,
+        requestKey.Fingerprint,
         now = clock.GetUtcNow(),
     };
 

@@ -34,7 +34,8 @@ internal sealed class CancelPayment(ChangeFeed changes)
         {
             null => Problems.PaymentNotFound,
             "pending" => new Problem(
-                ProblemTypes.PaymentNotCancellable, "The settlement of the payment has begun, or waits in the dead letters."),
+                ProblemTypes.PaymentNotCancellable,
+                "The settlement of the payment has begun, or waits in the dead letters."),
             _ => FinishedAnswer.Of(
                 context, new Problem(ProblemTypes.PaymentNotCancellable, $"The payment is {status} already.")),
         };

@@ -14,7 +14,7 @@ internal sealed class GetPayment(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
 
-        // Both statements read by one snapshot, so that a refund and the amount it adds to are never told apart.
+        // Both statements read by one snapshot: neither a payment nor a refund is ever shown half settled.
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             ReadRefundsSql + ReadSql, new { id, refunds = PageQuery.MostItems }, transaction,
@@ -39,8 +39,8 @@ internal sealed class GetPayment(NpgsqlDataSource database)
 
         """;
 
-    // One statement, so that a payment that is settled at this moment is not shown half settled: a row for each of its
-    // entries, or one without. The transaction lists the keys of its entries, which no index would find.
+    // A row for each of the payment's entries, or one without. The transaction lists the keys of its entries, which no
+    // index would find.
     private const string ReadSql = """
         SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
             payment.status, payment.discrepancy,

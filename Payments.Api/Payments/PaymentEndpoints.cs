@@ -98,7 +98,7 @@ internal static class PaymentEndpoints
         if (result is IntakeResult.Replayed { Original: var original })
         {
             // A new payment is not worth a place: most are never asked for again, and those that are soon are again.
-            var known = new FinishedRequest(payment.Fingerprint, PaymentAnswer.FinishedAtCreation(original));
+            var known = new TakenKey(payment.Fingerprint, PaymentAnswer.FinishedAtCreation(original));
             finished.Remember(scope, known);
             await finished.Repeat(known, payment.Fingerprint).ExecuteAsync(context);
             return;

@@ -19,7 +19,7 @@ internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimePro
     public async Task<Outcome> ExecuteAsync(
         Guid paymentId,
         CreateRefundRequest request,
-        IdempotentRequest key,
+        RequestKey key,
         NpgsqlTransaction transaction,
         CancellationToken cancel)
     {
@@ -40,7 +40,8 @@ internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimePro
         var currency = Currency.Get(payment.Currency);
         var left = new Money(payment.Amount - payment.RefundedAmount, currency);
         var amount = left;
-        if (request.Amount is { } asked && Money.TryFromDecimal(asked, currency, out amount) is not MoneyError.None and var error)
+        if (request.Amount is { } asked
+            && Money.TryFromDecimal(asked, currency, out amount) is not MoneyError.None and var error)
         {
             return error == MoneyError.TooManyDecimals ? TooManyDecimals(currency) : ExceedsRemaining(left);
         }
@@ -60,7 +61,7 @@ internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimePro
         });
     }
 
-    private static object Parameters(NewRefund refund, RefundablePayment payment, IdempotentRequest key)
+    private static object Parameters(NewRefund refund, RefundablePayment payment, RequestKey key)
     {
         var division = payment.DivisionOfRefund;
         return new
@@ -79,7 +80,7 @@ internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimePro
             giver = payment.PayeeAccount,
             receiver = payment.PayerAccount ?? AccountName.ClearingOf(division),
             division,
-            traceparent = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C, Id: var id } ? id : null,
+            traceparent = Activity.Current is { Recorded: true, IdFormat: ActivityIdFormat.W3C } span ? span.Id : null,
         };
     }
 

@@ -11,7 +11,6 @@ internal static class CreateRefundParser
 {
     // Enough to correct a body by; a hostile one does not get an answer longer than itself.
     private const int MostErrors = 10;
-    private const int LongestEchoedName = 64;
 
     /// <summary>The body of <c>POST /payments/{id}/refunds</c>, whose key stands in the header.</summary>
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreateRefundRequest? request) =>
@@ -69,11 +68,12 @@ internal static class CreateRefundParser
             var known = member.Name is "amount" or "reason" || (keyInBody && member.Name == "idempotencyKey");
             if (!known)
             {
-                errors.Add(ProblemError.At(PointerTo(member.Name), "unknown_member", "is not a member of a refund"));
+                errors.Add(ProblemError.At(
+                    CreatePaymentParser.PointerTo(member.Name), "unknown_member", "is not a member of a refund"));
             }
             else if (!seen.Add(member.Name))
             {
-                errors.Add(ProblemError.At(PointerTo(member.Name), "duplicate_member", "is given more than once"));
+                errors.Add(ProblemError.At("#/" + member.Name, "duplicate_member", "is given more than once"));
             }
             else if (member.Name == "amount")
             {
@@ -124,13 +124,5 @@ internal static class CreateRefundParser
 
         errors.Add(ProblemError.At("#/" + member.Name, "invalid_type", "must be a string or null"));
         return null;
-    }
-
-    // RFC 6901: ~ and / are escaped, and the fragment form is percent-encoded.
-    private static string PointerTo(string name)
-    {
-        var shown = name.Length <= LongestEchoedName ? name : name[..LongestEchoedName];
-        return "#/" + Uri.EscapeDataString(
-            shown.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
     }
 }

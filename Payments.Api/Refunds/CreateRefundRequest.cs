@@ -4,7 +4,9 @@ using Payments.Api.Idempotency;
 
 namespace Payments.Api.Refunds;
 
-/// <summary>A request for a refund whose every value has been accepted, as far as it can be without the payment.</summary>
+/// <summary>
+/// A request for a refund whose every value has been accepted, as far as it can be without the payment.
+/// </summary>
 /// <param name="Amount">In the payment's currency; null: all that is left.</param>
 internal sealed record CreateRefundRequest(decimal? Amount, string? Reason, string? IdempotencyKey)
 {

@@ -102,7 +102,7 @@ internal static class RefundEndpoints
         HttpContext context, Idempotent idempotent, RefundKeys keys, CreateRefund createRefund, Guid paymentId,
         string path, string key, CreateRefundRequest request)
     {
-        var idempotentRequest = Idempotent.Request(context, key, request.FingerprintAt(path));
+        var idempotentRequest = Idempotent.KeyOf(context, key, request.FingerprintAt(path));
         return idempotent.RunAsync(context, idempotentRequest, keys, (transaction, cancel) =>
             createRefund.ExecuteAsync(paymentId, request, idempotentRequest, transaction, cancel));
     }
@@ -148,7 +148,9 @@ internal static class RefundEndpoints
 
     private static Task<IResult> GetOfPaymentAsync(
         string id, string refundId, GetRefund getRefund, CancellationToken cancel) =>
-        TryParseId(id, out var paymentId) ? FindAsync(refundId, paymentId, getRefund, cancel) : Task.FromResult(NotFound);
+        TryParseId(id, out var paymentId)
+            ? FindAsync(refundId, paymentId, getRefund, cancel)
+            : Task.FromResult(NotFound);
 
     private static Task<IResult> GetAsync(string id, GetRefund getRefund, CancellationToken cancel) =>
         FindAsync(id, paymentId: null, getRefund, cancel);

@@ -11,10 +11,10 @@ namespace Payments.Api.Refunds;
 /// </summary>
 internal sealed class RefundKeys : IKeyStore
 {
-    public async Task<FinishedRequest?> ClaimAsync(
-        IdempotentRequest request, NpgsqlTransaction transaction, CancellationToken cancel)
+    public async Task<TakenKey?> ClaimAsync(
+        RequestKey requestKey, NpgsqlTransaction transaction, CancellationToken cancel)
     {
-        var (owner, route, key) = request.Scope;
+        var (owner, route, key) = requestKey.Scope;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             LockKeySql, new { scope = FormattableString.Invariant($"{owner} {route} {key}") }, transaction,
             cancellationToken: cancel));
@@ -22,12 +22,12 @@ internal sealed class RefundKeys : IKeyStore
         // In a statement of its own: the lock may have been waited for, and this must see what was committed meanwhile.
         var row = await transaction.Connection!.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             FindSql, new { owner, route, key }, transaction, cancellationToken: cancel));
-        return row is null ? null : new FinishedRequest(row.Fingerprint, row.ToRefund().ToAnswer());
+        return row is null ? null : new TakenKey(row.Fingerprint, row.ToRefund().ToAnswer());
     }
 
     /// <summary>The refund's row holds everything already.</summary>
     public Task FinishAsync(
-        IdempotentRequest request, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel) =>
+        RequestKey requestKey, FinishedAnswer answer, NpgsqlTransaction transaction, CancellationToken cancel) =>
         Task.CompletedTask;
 
     private const string LockKeySql = "SELECT pg_advisory_xact_lock(hashtextextended(@scope, 0))";

@@ -63,7 +63,7 @@ public sealed class FinishedAnswersTests
 
     private static KeyScope Scope(int key) => new(1, "POST /", FormattableString.Invariant($"{key}"));
 
-    private static FinishedRequest Request(byte[]? body = null) => new([1], new FinishedAnswer(200, body ?? []));
+    private static TakenKey Request(byte[]? body = null) => new([1], new FinishedAnswer(200, body ?? []));
 
     private FinishedAnswers Answers(int limit) =>
         new(Options.Create(new IdempotencyOptions { CachedAnswers = limit }), _clock);

@@ -168,7 +168,8 @@ public sealed class CreateRefundTests(ApiFixture fixture) : IClassFixture<ApiFix
 
         using var first = await fixture.Client.PostAsync(
             address, $$"""{"amount":25{{member}}}""", place == "body" ? null : key);
-        using var again = await fixture.Client.PostAsync(address, $$"""{"amount":25.0,"idempotencyKey":"{{key}}"}""", null);
+        using var again = await fixture.Client.PostAsync(
+            address, $$"""{"amount":25.0,"idempotencyKey":"{{key}}"}""", null);
 
         Assert.Equal((201, 201), ((int)first.StatusCode, (int)again.StatusCode));
         Assert.Equal(first.Headers.Location, again.Headers.Location);

@@ -13,7 +13,8 @@ public sealed class ForgetKeysTests(TestDatabase database) : IClassFixture<TestD
     {
         await database.ExecuteAsync("""
             INSERT INTO idempotency_keys (owner_id, route, key, fingerprint, status, body, created_at)
-            SELECT 1, 'POST /', 'old-' || i, '\x00'::bytea, 200, ''::bytea, now() - interval '30 hours' - i * interval '1 second'
+            SELECT 1, 'POST /', 'old-' || i, '\x00'::bytea, 200, ''::bytea,
+                now() - interval '30 hours' - i * interval '1 second'
             FROM generate_series(1, 2500) AS i
             UNION ALL
             SELECT 1, 'POST /', 'young', '\x00', 200, '', now() - interval '29 hours'

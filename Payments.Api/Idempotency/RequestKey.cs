@@ -7,5 +7,5 @@ namespace Payments.Api.Idempotency;
 /// <param name="Route">Method and route template, such as <c>POST /payments/{id}/cancel</c>.</param>
 internal readonly record struct KeyScope(int OwnerId, string Route, string Key);
 
-/// <summary>A request under its key, and what makes a repetition of it the same request.</summary>
-internal sealed record IdempotentRequest(KeyScope Scope, byte[] Fingerprint);
+/// <summary>The key that a request presents, and what makes a repetition of it the same request.</summary>
+internal sealed record RequestKey(KeyScope Scope, byte[] Fingerprint);
