@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Payments.Api.Accounts;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
+using Payments.Api.Refunds;
 
 namespace Payments.Api;
 
@@ -16,6 +17,8 @@ namespace Payments.Api;
 [JsonSerializable(typeof(PaymentAnswer))]
 [JsonSerializable(typeof(PaymentDetails))]
 [JsonSerializable(typeof(ListAnswer<PaymentAnswer>))]
+[JsonSerializable(typeof(RefundAnswer))]
+[JsonSerializable(typeof(ListAnswer<RefundAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
 internal sealed partial class ApiJson : JsonSerializerContext;

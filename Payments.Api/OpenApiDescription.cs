@@ -56,7 +56,8 @@ internal static class OpenApiDescription
             return Task.CompletedTask;
         });
 
-    public static RouteHandlerBuilder DescribesCreatePayment(this RouteHandlerBuilder route) =>
+    /// <summary>The header that names a request.</summary>
+    public static RouteHandlerBuilder DescribesKey(this RouteHandlerBuilder route, bool required = true) =>
         route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.Parameters ??= [];
@@ -64,10 +65,16 @@ internal static class OpenApiDescription
             {
                 Name = IdempotencyKey.Header,
                 In = ParameterLocation.Header,
-                Required = true,
+                Required = required,
                 Description = "Names the request, so that it can be repeated; bare or as a quoted string",
                 Schema = Text(IdempotencyKey.MaxLength),
             });
+            return Task.CompletedTask;
+        });
+
+    public static RouteHandlerBuilder DescribesCreatePayment(this RouteHandlerBuilder route) =>
+        route.DescribesKey().AddOpenApiOperationTransformer((operation, _, _) =>
+        {
             operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,

@@ -66,6 +66,10 @@ internal static class ProblemTypes
         "payment_not_found", 404, "No payment has this id",
         "Ids are given out by POST /payments and are never used again.");
 
+    public static readonly ProblemType RefundNotFound = new(
+        "refund_not_found", 404, "No refund has this id",
+        "Ids are given out when a refund is recorded. Under a payment's address only its own refunds are found.");
+
     public static readonly ProblemType AccountNotFound = new(
         "account_not_found", 404, "No account has this name",
         "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
@@ -79,6 +83,17 @@ internal static class ProblemTypes
         "idempotency_key_in_use", 409, "A request with this idempotency key is being executed",
         "The first request with this key has not ended yet. Wait for the seconds in Retry-After "
         + "and send the same again.");
+
+    public static readonly ProblemType PaymentNotRefundable = new(
+        "payment_not_refundable", 409, "The payment cannot be refunded now",
+        "Only a payment that was completed, with or without a discrepancy, can be refunded. One that is pending can be "
+        + "refunded once it is settled; nothing was paid by one that failed or was cancelled. Nothing was stored; "
+        + "the same idempotency key may be used again.");
+
+    public static readonly ProblemType PaymentNotCancellable = new(
+        "payment_not_cancellable", 409, "The payment cannot be cancelled",
+        "A payment can be cancelled while it is queued, until its settlement begins. One that has been completed can "
+        + "be refunded.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -97,6 +112,11 @@ internal static class ProblemTypes
         "unprocessable", 422, "A value is refused",
         "The request has the right shape, but a value in it is not accepted. 'errors' names each of them. "
         + "Nothing was stored; the same idempotency key may be used again.");
+
+    public static readonly ProblemType RefundExceedsRemaining = new(
+        "refund_exceeds_remaining", 422, "More than is left of the payment",
+        "All refunds of a payment together, those that are pending included, give back at most what was paid. Nothing "
+        + "was stored; the same idempotency key may be used again.");
 
     public static readonly ProblemType AccountDivided = new(
         "account_divided", 422, "The account is kept in parts",
@@ -120,8 +140,9 @@ internal static class ProblemTypes
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
-        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, AccountNotFound, MethodNotAllowed,
-        IdempotencyKeyInUse, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, AccountDivided,
+        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, AccountNotFound,
+        MethodNotAllowed, IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, BodyTooLarge,
+        UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, AccountDivided,
         InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

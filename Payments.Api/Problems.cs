@@ -30,17 +30,19 @@ internal sealed record Problem(
             response.Headers.Connection = "close";
         }
 
-        var body = new ProblemBody(
-            Type.Uri,
-            Type.Title,
-            Type.Status,
-            Detail,
-            request.PathBase.Add(request.Path).ToUriComponent(),
-            Type.Code,
-            Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier,
-            Errors);
-        return JsonAnswer.WriteAsync(httpContext, body, ApiJson.Default.ProblemBody, "application/problem+json");
+        return JsonAnswer.WriteAsync(
+            httpContext, BodyFor(httpContext), ApiJson.Default.ProblemBody, "application/problem+json");
     }
+
+    public ProblemBody BodyFor(HttpContext context) => new(
+        Type.Uri,
+        Type.Title,
+        Type.Status,
+        Detail,
+        context.Request.PathBase.Add(context.Request.Path).ToUriComponent(),
+        Type.Code,
+        Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
+        Errors);
 }
 
 /// <summary>One fault of a request. Of a body it has a pointer, of a query string a parameter.</summary>

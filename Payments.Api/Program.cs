@@ -7,6 +7,7 @@ using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Refunds;
 using Payments.Api.Validation;
 using Payments.Ledger;
 
@@ -40,7 +41,9 @@ builder.Services.ConfigureHttpJsonOptions(json =>
 builder.Services.AddOpenApiDescription();
 builder.Services.AddApiKeys();
 builder.Services.AddEvents();
+builder.Services.AddIdempotency();
 builder.Services.AddPayments();
+builder.Services.AddRefunds();
 builder.Services.AddAccounts();
 
 var app = builder.Build();
@@ -53,6 +56,7 @@ app.MapDefaultEndpoints();
 app.MapOpenApi().AllowAnonymous();
 app.MapProblems();
 app.MapPayments();
+app.MapRefunds();
 app.MapAccounts();
 app.MapEvents();
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using System.Net.Mime;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Payments.Api;
 
@@ -17,6 +18,10 @@ internal static class RequestBody
         request.ContentType is MediaTypeNames.Application.Json || IsJson(request.ContentType)
             ? null
             : new Problem(ProblemTypes.UnsupportedMediaType, "The Content-Type must be application/json, in UTF-8.");
+
+    /// <summary>Whether the request has no body at all, which says nothing about its Content-Type.</summary>
+    public static bool IsAbsent(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
 
     /// <summary>What the parser makes of the body.</summary>
     public static async ValueTask<(Problem? Problem, T? Value)> ReadAsync<T>(HttpContext context, Parser<T> parse)

@@ -45,10 +45,36 @@ public sealed record PaymentDetails(
     string? TraceId = null,
     Job? Job = null,
     ReconciliationResult? Reconciliation = null,
-    IReadOnlyList<LedgerEntry>? LedgerEntries = null)
+    IReadOnlyList<LedgerEntry>? LedgerEntries = null,
+    IReadOnlyList<Refund>? Refunds = null)
     : Payment(
         Id, AccountId, Amount, Currency, Status, CreatedAt, SettledAt, Description, Discrepancy, RefundedAmount,
-        FailureReason, TraceId);
+        FailureReason, TraceId)
+{
+    /// <summary>What can still be refunded: what was paid, less what was given back or is about to be.</summary>
+    [JsonIgnore]
+    public decimal Remaining => PaymentStatus.Refundable.Contains(Status, StringComparer.Ordinal)
+        ? Amount - RefundedAmount - (Refunds ?? []).Where(refund => refund.IsPending).Sum(refund => refund.Amount)
+        : 0;
+}
+
+/// <summary>Part of a payment that is given back.</summary>
+public sealed record Refund(
+    Guid Id,
+    Guid PaymentId,
+    decimal Amount,
+    string Currency,
+    string Status,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? SettledAt = null,
+    string? Reason = null,
+    string? FailureReason = null,
+    string? TraceId = null)
+{
+    /// <summary>True until a worker has posted it, or found that it cannot be.</summary>
+    [JsonIgnore]
+    public bool IsPending => Status == "pending";
+}
 
 public static class PaymentStatus
 {
@@ -57,10 +83,15 @@ public static class PaymentStatus
     public const string CompletedWithDiscrepancy = "completed_with_discrepancy";
     public const string Failed = "failed";
     public const string Cancelled = "cancelled";
+    public const string PartiallyRefunded = "partially_refunded";
+    public const string Refunded = "refunded";
 
     /// <summary>Every status that the list can be filtered by, in the order of a payment's life.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [Pending, Completed, CompletedWithDiscrepancy, Failed, Cancelled];
+        [Pending, Completed, CompletedWithDiscrepancy, Failed, Cancelled, PartiallyRefunded, Refunded];
+
+    /// <summary>Those of payments of which something may be left to refund.</summary>
+    public static IReadOnlyList<string> Refundable { get; } = [Completed, CompletedWithDiscrepancy, PartiallyRefunded];
 }
 
 /// <summary>The settlement's place in the queue.</summary>
@@ -128,3 +159,9 @@ public sealed record NewPayment(string AccountId, decimal Amount, string Currenc
 
 /// <summary>A payment that exists now; <c>Replayed</c> when an earlier attempt had created it.</summary>
 public sealed record CreatedPayment(Payment Payment, bool Replayed);
+
+/// <summary>The body of <c>POST /payments/{id}/refunds</c>; no amount for all that is left.</summary>
+public sealed record NewRefund(decimal? Amount, string? Reason);
+
+/// <summary>A refund that exists now; <c>Replayed</c> when an earlier attempt had created it.</summary>
+public sealed record CreatedRefund(Refund Refund, bool Replayed);

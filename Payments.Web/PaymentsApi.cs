@@ -43,6 +43,22 @@ internal sealed class PaymentsApi(HttpClient http, ILogger<PaymentsApi> log)
                 response.Headers.Contains("Idempotent-Replayed")),
             cancel);
 
+    /// <remarks>
+    /// Calling again with the same key and body never refunds twice: it answers with the refund of the first call.
+    /// </remarks>
+    public Task<Answer<CreatedRefund>> RefundPaymentAsync(
+        Guid paymentId, NewRefund refund, Guid idempotencyKey, CancellationToken cancel) =>
+        SendAsync<CreatedRefund>(
+            () => new(HttpMethod.Post, $"/payments/{paymentId}/refunds")
+            {
+                Headers = { { "Idempotency-Key", idempotencyKey.ToString() } },
+                Content = JsonContent.Create(refund, options: Json),
+            },
+            async response => new CreatedRefund(
+                await ReadAsync<Refund>(response, cancel),
+                response.Headers.Contains("Idempotent-Replayed")),
+            cancel);
+
     public Task<Answer<Balance>> GetBalanceAsync(string accountId, string? currency, CancellationToken cancel) =>
         GetAsync<Balance>(
             QueryHelpers.AddQueryString(

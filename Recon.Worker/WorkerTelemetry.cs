@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Recon.Worker.Jobs;
+using Recon.Worker.Refunds;
 using Recon.Worker.Settlements;
 
 namespace Recon.Worker;
@@ -59,9 +60,11 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
     public void Settled(IReadOnlyList<ClaimedJob> jobs, SettledBatch batch, DateTimeOffset started)
     {
         var ended = clock.GetUtcNow();
-        foreach (var status in batch.Settlements.CountBy(settlement => settlement.Status))
+        foreach (var (key, count) in jobs.Zip(batch.Settlements).CountBy(
+            pair => (IsRefund: RefundsOfBatch.IsRefund(pair.First), pair.Second.Status)))
         {
-            _instruments.Settled.Add(status.Value, new KeyValuePair<string, object?>("status", status.Key));
+            var counter = key.IsRefund ? _instruments.RefundsSettled : _instruments.Settled;
+            counter.Add(count, new KeyValuePair<string, object?>("status", key.Status));
         }
 
         // The batch's own context, which each payment's span links to; parents are given, not taken from here.
@@ -113,9 +116,17 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         using var settle = Source.StartActivity(
             "settle", ActivityKind.Consumer, request, links: links, startTime: started);
         settle?.SetTag("payment.id", job.PaymentId)
-            .SetTag("payment.status", settlement.Status)
             .SetTag("recon.rule", settlement.Rule)
             .SetEndTime(ended.UtcDateTime);
+        if (RefundsOfBatch.IsRefund(job))
+        {
+            settle?.SetTag("refund.id", job.Id).SetTag("refund.status", settlement.Status);
+            logger.LogInformation(
+                "Refund {RefundId} of payment {PaymentId} settled: {Status}", job.Id, job.PaymentId, settlement.Status);
+            return;
+        }
+
+        settle?.SetTag("payment.status", settlement.Status);
         logger.LogInformation("Payment {PaymentId} settled: {Status}", job.PaymentId, settlement.Status);
     }
 
@@ -128,6 +139,9 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 
         public Counter<long> Settled { get; } =
             meter.CreateCounter<long>("recon.payments.settled", "{payment}", "Payments settled, by their final status");
+
+        public Counter<long> RefundsSettled { get; } =
+            meter.CreateCounter<long>("recon.refunds.settled", "{refund}", "Refunds settled, by their final status");
 
         public Counter<long> Failed { get; } =
             meter.CreateCounter<long>("recon.jobs.failed", "{job}", "Failures of jobs that ran alone");

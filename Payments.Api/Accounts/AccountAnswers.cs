@@ -2,7 +2,9 @@ namespace Payments.Api.Accounts;
 
 /// <summary>What an account has.</summary>
 /// <param name="Pending">Sum of the queued payments above zero, into and out of the account.</param>
-/// <param name="Available">The balance less what is queued to leave the account.</param>
+/// <param name="Available">
+/// The balance less what is queued to leave the account, and what is reserved for refunds.
+/// </param>
 /// <param name="Version">How many entries the account has: the same version is the same balance.</param>
 /// <param name="AsOf">When it was read.</param>
 internal sealed record BalanceAnswer(

@@ -29,7 +29,7 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
             accountId,
             account.Show(row.Balance),
             account.Show(row.PendingIn + row.PendingOut),
-            account.Show(row.Balance - row.PendingOut),
+            account.Show(row.Balance - row.PendingOut - row.Reserved),
             account.Currency,
             row.Version,
             clock.GetUtcNow());
@@ -56,7 +56,12 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
                 FROM recon_jobs
                 WHERE finished_at IS NULL AND payer_account = @name AND kind = 'transfer'
                     AND currency = @currency AND amount > 0
-            ) END::bigint AS pending_out
+            ) END::bigint AS pending_out,
+            CASE WHEN @system THEN 0 ELSE (
+                SELECT coalesce(sum(amount), 0)
+                FROM refunds
+                WHERE status = 'pending' AND account = @name AND currency = @currency
+            ) END::bigint AS reserved
         FROM (
             SELECT sum(balance)::bigint AS balance, sum(position)::bigint AS version
             FROM accounts
@@ -64,5 +69,5 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
         ) AS held
         """;
 
-    private sealed record Row(long Balance, long Version, long PendingIn, long PendingOut);
+    private sealed record Row(long Balance, long Version, long PendingIn, long PendingOut, long Reserved);
 }

@@ -39,6 +39,18 @@ internal static class Fingerprint
         return hash;
     }
 
+    /// <param name="canonicalBody">Empty when the request has none.</param>
+    public static byte[] Of(HttpRequest request, ReadOnlySpan<byte> canonicalBody) =>
+        Of(request.Method, request.PathBase.Add(request.Path).ToUriComponent(), canonicalBody);
+
+    public static byte[] Of(string method, string path, ReadOnlySpan<byte> canonicalBody)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{method}\n{path}\n"));
+        hash.AppendData(canonicalBody);
+        return hash.GetHashAndReset();
+    }
+
     private ref struct Writer(Span<byte> buffer)
     {
         private readonly Span<byte> _buffer = buffer;

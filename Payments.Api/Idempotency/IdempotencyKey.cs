@@ -32,6 +32,39 @@ internal static class IdempotencyKey
                 "The header Idempotency-Key must hold one key of 1 to 255 printable ASCII characters.");
     }
 
+    /// <summary>
+    /// The key of a route that takes it in its body, as <c>idempotencyKey</c>, or in the header, or in both when they
+    /// are equal. In the body it is never quoted.
+    /// </summary>
+    public static Problem? Read(StringValues header, string? inBody, out string key)
+    {
+        if (inBody is null)
+        {
+            return Read(header, out key);
+        }
+
+        key = inBody;
+        if (inBody.Length is 0 or > MaxLength || inBody.AsSpan().ContainsAnyExcept(Printable))
+        {
+            return new Problem(
+                ProblemTypes.IdempotencyKeyInvalid,
+                "The member idempotencyKey must hold 1 to 255 printable ASCII characters.",
+                [ProblemError.At("#/idempotencyKey", "invalid_key", "must be 1 to 255 printable ASCII characters")]);
+        }
+
+        if (header.Count == 0)
+        {
+            return null;
+        }
+
+        return Read(header, out var inHeader) ?? (inHeader == inBody
+            ? null
+            : new Problem(
+                ProblemTypes.IdempotencyKeyInvalid,
+                "The header Idempotency-Key and the member idempotencyKey name different keys: give one, or the same.",
+                [ProblemError.At("#/idempotencyKey", "key_differs", "differs from the header Idempotency-Key")]));
+    }
+
     internal static bool TryParse(string header, out string key)
     {
         // A comma outside quotes separates two headers that someone on the way has put on one line.

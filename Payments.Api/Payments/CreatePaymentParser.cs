@@ -171,7 +171,7 @@ internal static class CreatePaymentParser
     }
 
     // RFC 6901: ~ and / are escaped, and the fragment form is percent-encoded.
-    private static string PointerTo(string name)
+    internal static string PointerTo(string name)
     {
         var shown = name.Length <= LongestEchoedName ? name : name[..LongestEchoedName];
         return "#/" + Uri.EscapeDataString(

@@ -1,31 +1,55 @@
+using System.Data;
 using Dapper;
 using Npgsql;
+using Payments.Api.Paging;
+using Payments.Api.Refunds;
 
 namespace Payments.Api.Payments;
 
-/// <summary>Reads one payment with its job, its result and its ledger entries, all as of one moment.</summary>
+/// <summary>Reads one payment with its job, its result, its ledger entries and its refunds, as of one moment.</summary>
 internal sealed class GetPayment(NpgsqlDataSource database)
 {
     /// <returns>Null when no payment has this id.</returns>
     public async Task<PaymentDetails?> ExecuteAsync(Guid id, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<PaymentRow, JobRow?, ResultRow?, EntryRow?, Row>(
-            new CommandDefinition(ReadSql, new { id }, cancellationToken: cancel),
+
+        // Both statements read by one snapshot: neither a payment nor a refund is ever shown half settled.
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            ReadRefundsSql + ReadSql, new { id, refunds = PageQuery.MostItems }, transaction,
+            cancellationToken: cancel));
+        var refunds = await results.ReadAsync<RefundRow>();
+        var rows = results.Read<PaymentRow, JobRow?, ResultRow?, EntryRow?, Row>(
             (payment, job, result, entry) => new Row(payment, job, result, entry),
-            splitOn: "job_status,matched,entry_account_id")).ToList();
+            splitOn: "job_status,matched,entry_account_id").ToList();
 
         return rows is [var first, ..]
-            ? first.Payment.ToDetails(first.Job, first.Result, rows.Select(row => row.Entry).OfType<EntryRow>())
+            ? first.Payment.ToDetails(
+                first.Job, first.Result, rows.Select(row => row.Entry).OfType<EntryRow>(), refunds)
             : null;
     }
 
-    // One statement, so that a payment that is settled at this moment is not shown half settled: a row for each of its
-    // entries, or one without. The transaction lists the keys of its entries, which no index would find.
+    private const string ReadRefundsSql = """
+        SELECT id, payment_id, amount, currency, status, reason, failure_reason, created_at, settled_at, trace_id
+        FROM refunds
+        WHERE payment_id = @id
+        ORDER BY id DESC
+        LIMIT @refunds;
+
+        """;
+
+    // A row for each of the payment's entries, or one without. The transaction lists the keys of its entries, which no
+    // index would find.
     private const string ReadSql = """
         SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
-            payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
-            payment.settled_at, payment.trace_id,
+            payment.status, payment.discrepancy,
+            CASE WHEN payment.refunded_amount = 0 THEN 0 ELSE (
+                SELECT coalesce(sum(refund.amount), 0)
+                FROM refunds AS refund
+                WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
+            ) END::bigint AS refunded_amount,
+            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id,
             job.status AS job_status, job.attempts, job.locked_by, job.locked_at, job.last_error,
             result.matched, result.status AS result_status, result.expected_amount, result.actual_amount,
             result.discrepancy AS result_discrepancy, result.rule, result.created_at AS result_created_at,

@@ -12,7 +12,9 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 {
     /// <summary>The states that a list can be filtered by.</summary>
     public static IReadOnlyList<string> Statuses { get; } =
-        ["pending", "completed", "completed_with_discrepancy", "failed", "cancelled"];
+    [
+        "pending", "completed", "completed_with_discrepancy", "failed", "cancelled", "partially_refunded", "refunded",
+    ];
 
     /// <returns>
     /// Up to one more than the limit, in the direction of the page; null when the cursor is no payment.
@@ -44,6 +46,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
     {
         (null, null) => AllSql,
         (_, "pending") => OpenSql,
+        (_, "partially_refunded" or "refunded") => RefundedSql,
         (null, "failed" or "completed_with_discrepancy") => UnmatchedSql,
         (null, _) => WithStatusSql,
         (_, null) => OfAccountSql,
@@ -54,8 +57,13 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 
     private const string PaymentsByIdSql = """
         SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
-            payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
-            payment.settled_at, payment.trace_id
+            payment.status, payment.discrepancy,
+            CASE WHEN payment.refunded_amount = 0 THEN 0 ELSE (
+                SELECT coalesce(sum(refund.amount), 0)
+                FROM refunds AS refund
+                WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
+            ) END::bigint AS refunded_amount,
+            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id
         FROM page
         JOIN payments AS payment ON payment.id = page.id
         ORDER BY payment.id DESC
@@ -72,12 +80,13 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 
         """;
 
-    // Most payments are completed, so a walk soon has enough of them.
+    // Most payments are completed, so a walk soon has enough of them. What is shown as refunded is not among them.
     private const string WithStatusSql = """
         WITH page AS MATERIALIZED (
             SELECT id
             FROM payments
-            WHERE id < @newer AND id > @older AND status = @status
+            WHERE id < @newer AND id > @older AND status = @status AND (refunded_amount = 0 OR NOT EXISTS (
+                SELECT FROM refunds WHERE payment_id = payments.id AND refunds.status = 'succeeded'))
             ORDER BY id DESC
             LIMIT @count
         )
@@ -113,7 +122,30 @@ internal sealed class ListPayments(NpgsqlDataSource database)
             SELECT payment_id AS id
             FROM reconciliation_results
             WHERE NOT matched AND status = @status AND payment_id < @newer AND payment_id > @older
+                AND NOT EXISTS (
+                    SELECT
+                    FROM refunds
+                    WHERE refunds.payment_id = reconciliation_results.payment_id AND refunds.status = 'succeeded')
             ORDER BY payment_id DESC
+            LIMIT @count
+        )
+
+        """;
+
+    // Refunds are few: they are walked by their payments, which gives the payments in order.
+    private const string RefundedSql = """
+        WITH page AS MATERIALIZED (
+            SELECT given_back.payment_id AS id
+            FROM (
+                SELECT payment_id, sum(amount) AS amount
+                FROM refunds
+                WHERE status = 'succeeded' AND payment_id < @newer AND payment_id > @older
+                GROUP BY payment_id
+            ) AS given_back
+            JOIN payments AS whole ON whole.id = given_back.payment_id
+            WHERE (given_back.amount = whole.amount) = (@status = 'refunded')
+                AND (@account::text IS NULL OR whole.payee_account = @account OR whole.payer_account = @account)
+            ORDER BY given_back.payment_id DESC
             LIMIT @count
         )
 
@@ -137,10 +169,14 @@ internal sealed class ListPayments(NpgsqlDataSource database)
         WITH page AS MATERIALIZED (
             (SELECT id FROM payments
             WHERE payee_account = @account AND status = @status AND id < @newer AND id > @older
+                AND (refunded_amount = 0 OR NOT EXISTS (
+                    SELECT FROM refunds WHERE payment_id = payments.id AND refunds.status = 'succeeded'))
             ORDER BY id DESC LIMIT @count)
             UNION
             (SELECT id FROM payments
             WHERE payer_account = @account AND status = @status AND id < @newer AND id > @older
+                AND (refunded_amount = 0 OR NOT EXISTS (
+                    SELECT FROM refunds WHERE payment_id = payments.id AND refunds.status = 'succeeded'))
             ORDER BY id DESC LIMIT @count)
             ORDER BY id DESC
             LIMIT @count
@@ -150,7 +186,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
 
     private static readonly Dictionary<string, string> NewestFirst = new[]
     {
-        AllSql, WithStatusSql, OpenSql, UnmatchedSql, OfAccountSql, OfAccountWithStatusSql,
+        AllSql, WithStatusSql, OpenSql, UnmatchedSql, RefundedSql, OfAccountSql, OfAccountWithStatusSql,
     }.ToDictionary(ids => ids, ids => ids + PaymentsByIdSql, StringComparer.Ordinal);
 
     // A page that ends before its cursor is walked from the cursor towards newer payments.

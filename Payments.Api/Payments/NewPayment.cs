@@ -37,7 +37,7 @@ internal readonly record struct NewPayment(
             activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? activity.Id : null);
     }
 
-    private static Guid TraceIdOf(Activity activity)
+    internal static Guid TraceIdOf(Activity activity)
     {
         Span<byte> bytes = stackalloc byte[16];
         activity.TraceId.CopyTo(bytes);

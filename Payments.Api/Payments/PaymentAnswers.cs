@@ -1,9 +1,15 @@
 using System.Text.Json.Serialization;
+using Payments.Api.Idempotency;
+using Payments.Api.Refunds;
 using Payments.Ledger;
 
 namespace Payments.Api.Payments;
 
 /// <summary>A payment as it is shown; amounts in the currency's unit with its decimals.</summary>
+/// <param name="Status">
+/// Of a completed payment of which something was given back: partially_refunded, or refunded.
+/// </param>
+/// <param name="RefundedAmount">What was given back; refunds that are pending are not in it yet.</param>
 internal record PaymentAnswer(
     Guid Id,
     string AccountId,
@@ -35,9 +41,13 @@ internal record PaymentAnswer(
         payment.CreatedAt,
         SettledAt: null,
         payment.TraceId?.ToString("N"));
+
+    public static FinishedAnswer FinishedAtCreation(in NewPayment payment) => FinishedAnswer.Of(
+        StatusCodes.Status201Created, AtCreation(payment), ApiJson.Default.PaymentAnswer, "/payments/" + payment.Id);
 }
 
 /// <summary>A payment with everything that is known about it.</summary>
+/// <param name="Refunds">The newest, at most as many as a page of their list.</param>
 internal sealed record PaymentDetails(
     Guid Id,
     string AccountId,
@@ -86,6 +96,3 @@ internal sealed record LedgerEntryAnswer(
     decimal BalanceAfter,
     long Position,
     DateTimeOffset CreatedAt);
-
-/// <summary>Part of a payment that was given back.</summary>
-internal sealed record RefundAnswer(Guid Id, decimal Amount, string Status, DateTimeOffset CreatedAt);

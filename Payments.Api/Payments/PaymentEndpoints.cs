@@ -11,6 +11,8 @@ namespace Payments.Api.Payments;
 
 internal static class PaymentEndpoints
 {
+    private const string Route = "POST /payments";
+
     // Idle workers are woken at once; busy ones need no telling.
     private static readonly TimeSpan WakeUpPause = TimeSpan.FromMilliseconds(5);
 
@@ -22,6 +24,7 @@ internal static class PaymentEndpoints
         services.AddNotifier(Database.JobsChannel, WakeUpPause);
         services.AddSingleton<PaymentIntake>();
         services.AddHostedService(provider => provider.GetRequiredService<PaymentIntake>());
+        services.AddSingleton<CancelPayment>();
         services.AddSingleton<GetPayment>();
         services.AddSingleton<ListPayments>();
     }
@@ -47,12 +50,21 @@ internal static class PaymentEndpoints
 
         group.MapGet("/{id}", GetAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
-            .WithName("GetPayment").WithSummary("A payment with its job, its result and its ledger entries")
+            .WithName("GetPayment")
+            .WithSummary("A payment with its job, its result, its ledger entries and its refunds")
             .Produces<PaymentDetails>()
             .ProducesProblems(404, 503);
+
+        group.MapPost("/{id}/cancel", CancelAsync)
+            .RequireAuthorization(Scopes.PaymentsWrite)
+            .WithName("CancelPayment").WithSummary("Takes a payment from the queue, as long as it waits there")
+            .DescribesKey()
+            .Produces<PaymentAnswer>()
+            .ProducesProblems(400, 404, 409, 422, 503);
     }
 
-    private static async Task CreateAsync(HttpContext context, PaymentIntake intake, TimeProvider clock)
+    private static async Task CreateAsync(
+        HttpContext context, PaymentIntake intake, FinishedAnswers finished, TimeProvider clock)
     {
         if (RequestBody.RefuseMediaType(context.Request) is { } wrongType)
         {
@@ -75,31 +87,37 @@ internal static class PaymentEndpoints
 
         var payment = NewPayment.From(
             request!, Caller.Of(context).Key.OwnerId, key, clock.GetUtcNow(), Activity.Current);
-        await AnswerAsync(context, payment, await intake.AddAsync(payment));
+        var scope = new KeyScope(payment.OwnerId, Route, key);
+        if (finished.Find(scope) is { } earlier)
+        {
+            await finished.Repeat(earlier, payment.Fingerprint).ExecuteAsync(context);
+            return;
+        }
+
+        var result = await intake.AddAsync(payment);
+        if (result is IntakeResult.Replayed { Original: var original })
+        {
+            // A new payment is not worth a place: most are never asked for again, and those that are soon are again.
+            var known = new TakenKey(payment.Fingerprint, PaymentAnswer.FinishedAtCreation(original));
+            finished.Remember(scope, known);
+            await finished.Repeat(known, payment.Fingerprint).ExecuteAsync(context);
+            return;
+        }
+
+        await AnswerAsync(context, payment, result);
     }
 
-    private static Task AnswerAsync(HttpContext context, in NewPayment payment, IntakeResult result)
+    private static Task AnswerAsync(HttpContext context, in NewPayment payment, IntakeResult result) => result switch
     {
-        switch (result)
-        {
-            case IntakeResult.Replayed replayed:
-                context.Response.Headers["Idempotent-Replayed"] = "true";
-                return AnswerCreatedAsync(context, replayed.Original);
-            case IntakeResult.Failed failed:
-                throw new InvalidOperationException("The database refused a payment.", failed.Error);
-            case var _ when ReferenceEquals(result, IntakeResult.Created):
-                return AnswerCreatedAsync(context, payment);
-            default:
-                return Refusal(result).ExecuteAsync(context);
-        }
-    }
+        IntakeResult.Failed failed =>
+            throw new InvalidOperationException("The database refused a payment.", failed.Error),
+        _ when ReferenceEquals(result, IntakeResult.Created) => AnswerCreatedAsync(context, payment),
+        _ => Refusal(result).ExecuteAsync(context),
+    };
 
     private static Problem Refusal(IntakeResult result) =>
-        ReferenceEquals(result, IntakeResult.KeyReused) ? new Problem(
-            ProblemTypes.IdempotencyKeyReused, "The key was used before, for a request with other values.")
-        : ReferenceEquals(result, IntakeResult.KeyInUse) ? new Problem(
-            ProblemTypes.IdempotencyKeyInUse, "The first request with this key has not ended yet.",
-            RetryAfterSeconds: 1)
+        ReferenceEquals(result, IntakeResult.KeyReused) ? Idempotent.Reused
+        : ReferenceEquals(result, IntakeResult.KeyInUse) ? Idempotent.InUse
         : ReferenceEquals(result, IntakeResult.Overloaded) ? new Problem(
             ProblemTypes.Overloaded, "Too many payments are waiting to be stored.", RetryAfterSeconds: 1)
         : ReferenceEquals(result, IntakeResult.Unavailable) ? Problems.DatabaseUnavailable
@@ -154,6 +172,13 @@ internal static class PaymentEndpoints
         string id, GetPayment getPayment, CancellationToken cancel) =>
         TryParseId(id, out var paymentId) && await getPayment.ExecuteAsync(paymentId, cancel) is { } payment
             ? JsonAnswer.Of(payment, ApiJson.Default.PaymentDetails)
+            : Problems.PaymentNotFound;
+
+    private static async Task<IResult> CancelAsync(
+        string id, HttpContext context, Idempotent idempotent, CancelPayment cancelPayment) =>
+        TryParseId(id, out var paymentId)
+            ? await idempotent.RunAsync(context, (transaction, cancel) =>
+                cancelPayment.ExecuteAsync(context, paymentId, transaction, cancel))
             : Problems.PaymentNotFound;
 
     private static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>

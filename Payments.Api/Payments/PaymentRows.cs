@@ -1,26 +1,33 @@
 using System.Globalization;
+using Payments.Api.Refunds;
 using Payments.Ledger;
 
 namespace Payments.Api.Payments;
 
 /// <summary>A payment as it is stored; columns in this order.</summary>
+/// <param name="RefundedAmount">What was given back; not what is only reserved for refunds that are pending.</param>
 internal sealed record PaymentRow(
     Guid Id, string PayeeAccount, long Amount, string Currency, string? Description, string Status, long? Discrepancy,
     long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId)
 {
     public PaymentAnswer ToAnswer() => new(
-        Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
+        Id, PayeeAccount, Units(Amount), Currency, Description, ShownStatus, Units(Discrepancy), Units(RefundedAmount),
         FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"));
 
-    public PaymentDetails ToDetails(JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries) => new(
-        Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
+    public PaymentDetails ToDetails(
+        JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries, IEnumerable<RefundRow> refunds) => new(
+        Id, PayeeAccount, Units(Amount), Currency, Description, ShownStatus, Units(Discrepancy), Units(RefundedAmount),
         FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"),
         job is null ? null : new JobAnswer(job.JobStatus, job.Attempts, job.LockedBy, job.LockedAt, job.LastError),
         result is null ? null : new ReconciliationAnswer(
             result.Matched, result.ResultStatus, Units(result.ExpectedAmount), Units(result.ActualAmount),
             Units(result.ResultDiscrepancy), result.Rule, result.ResultCreatedAt),
         [.. entries.Select(entry => entry.ToAnswer())],
-        Refunds: []);
+        [.. refunds.Select(refund => refund.ToAnswer())]);
+
+    // A view of the same payment: what is stored stays as settlement left it.
+    private string ShownStatus =>
+        RefundedAmount == 0 ? Status : RefundedAmount < Amount ? "partially_refunded" : "refunded";
 
     private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
 

@@ -1,6 +1,6 @@
 namespace Payments.Web.Payments;
 
-/// <summary>A payment's status in words, and the tone it is shown in.</summary>
+/// <summary>The status of a payment or a refund in words, and the tone it is shown in.</summary>
 internal static class StatusText
 {
     public static string Of(string status) => status switch
@@ -17,7 +17,7 @@ internal static class StatusText
     public static string Tone(string status) => status switch
     {
         PaymentStatus.Pending => "waiting",
-        PaymentStatus.Completed => "good",
+        PaymentStatus.Completed or "succeeded" => "good",
         PaymentStatus.CompletedWithDiscrepancy => "odd",
         PaymentStatus.Failed => "bad",
         _ => "neutral",

@@ -3,6 +3,7 @@ using Payments.Ledger;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Postings;
 using Recon.Worker.Jobs;
+using Recon.Worker.Refunds;
 
 namespace Recon.Worker.Settlements;
 
@@ -28,8 +29,9 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         var held = await HoldAsync(connection, lease, jobs, accountIds, cancel);
 
         var postings = new PostingBatch(held.CreatedAt);
-        var settlements = Decide(jobs, accountIds, held.Accounts, postings);
-        await WriteAsync(connection, lease, held.LeaseEnd, jobs, settlements, postings, cancel);
+        var refunds = RefundsOfBatch.Of(jobs, held.CreatedAt);
+        var settlements = Decide(jobs, accountIds, held.Accounts, postings, refunds);
+        await WriteAsync(connection, lease, held.LeaseEnd, jobs, settlements, postings, refunds, cancel);
 
         await transaction.CommitAsync(cancel);
         return new SettledBatch(settlements, held.CreatedAt);
@@ -96,12 +98,19 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         IReadOnlyList<ClaimedJob> jobs,
         IReadOnlyDictionary<AccountKey, long> accountIds,
         Dictionary<long, LockedAccount> accounts,
-        PostingBatch postings)
+        PostingBatch postings,
+        RefundsOfBatch? refunds)
     {
         var settlements = new List<Settlement>(jobs.Count);
         foreach (var job in jobs)
         {
             var payer = accounts[accountIds[PayerOf(job)]];
+            if (refunds?.Settle(job, payer, accounts[accountIds[PayeeOf(job)]]) is { } refund)
+            {
+                settlements.Add(refund);
+                continue;
+            }
+
             var settlement = SettlementRule.Decide(job.Amount, Currency.Get(job.Currency));
             if (settlement.IsPosted && !payer.CanPay(job.Amount))
             {
@@ -127,9 +136,16 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         IReadOnlyList<ClaimedJob> jobs,
         List<Settlement> settlements,
         PostingBatch postings,
+        RefundsOfBatch? refunds,
         CancellationToken cancel)
     {
         await using var batch = new NpgsqlBatch(connection);
+        if (refunds is not null)
+        {
+            refunds.AddStatements(batch);
+            (jobs, settlements) = RefundsOfBatch.WithoutRefunds(jobs, settlements);
+        }
+
         foreach (var statement in postings.Statements())
         {
             batch.BatchCommands.Add(statement);
@@ -160,6 +176,7 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
             throw new PaymentNotPendingException(jobs.Count, settle.Rows);
         }
 
+        refunds?.CheckWritten();
         if (stillHeld.Rows != 1)
         {
             throw new LeaseLostException(lease);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Recon.Worker.Jobs;
+using Recon.Worker.Refunds;
 
 namespace Recon.Worker.Settlements;
 
@@ -179,7 +180,7 @@ internal sealed class SettleJobs(
     // (connections, locks, timeouts, rights, a missing table) would hit any payment and says nothing about this one.
     private static bool IsFaultOfAJob(Exception error) => error switch
     {
-        OverflowException or PaymentNotPendingException => true,
+        OverflowException or PaymentNotPendingException or RefundNotPendingException => true,
         PostgresException postgres => postgres.SqlState[..2] is "22" or "23" or "44" or "P0",
         _ => false,
     };

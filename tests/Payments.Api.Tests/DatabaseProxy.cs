@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Payments.Api.Tests;
 
 /// <summary>
-/// Stands between the API and its database and can be cut: altogether, as when the server is gone, or only on the way
-/// back, so that a commit happens and its answer is lost.
+/// Stands between the API and its database and can be cut: altogether, as when the server is gone; only on the way
+/// back, so that a commit happens and its answer is lost; or at one message, as when the API dies there.
 /// </summary>
 internal sealed class DatabaseProxy : IAsyncDisposable
 {
@@ -18,6 +18,8 @@ internal sealed class DatabaseProxy : IAsyncDisposable
     private readonly Task _accepting;
     private bool _down;
     private int _answersToLose;
+    private int _messagesLeft;
+    private bool _cutsAnswer;
 
     public DatabaseProxy(string host, int port)
     {
@@ -44,8 +46,24 @@ internal sealed class DatabaseProxy : IAsyncDisposable
         lock (_lock)
         {
             _down = false;
+            _messagesLeft = 0;
         }
     }
+
+    /// <summary>
+    /// Goes down in place of the message that the API sends next but <paramref name="messages"/> minus one, over any of
+    /// its connections, or else in place of the answer to that message; and stays down until it is told otherwise.
+    /// </summary>
+    public void CutAt(int messages, bool answer)
+    {
+        lock (_lock)
+        {
+            (_messagesLeft, _cutsAnswer, HasCut) = (messages, answer, false);
+        }
+    }
+
+    /// <summary>Whether the message of <see cref="CutAt"/> has come.</summary>
+    public bool HasCut { get; private set; }
 
     /// <summary>
     /// Cuts the connection in place of the next answer that ends a statement which inserted something.
@@ -90,7 +108,10 @@ internal sealed class DatabaseProxy : IAsyncDisposable
         try
         {
             await server.ConnectAsync(_host, _port, _stopping.Token);
-            await Task.WhenAny(PumpAsync(client, server, answers: false), PumpAsync(server, client, answers: true));
+            var connection = new Connection();
+            await Task.WhenAny(
+                PumpAsync(client, server, connection, answers: false),
+                PumpAsync(server, client, connection, answers: true));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -101,12 +122,18 @@ internal sealed class DatabaseProxy : IAsyncDisposable
         server.Dispose();
     }
 
-    private async Task PumpAsync(Socket from, Socket to, bool answers)
+    private async Task PumpAsync(Socket from, Socket to, Connection connection, bool answers)
     {
         var buffer = new byte[64 * 1024];
         int read;
         while ((read = await from.ReceiveAsync(buffer, _stopping.Token)) > 0)
         {
+            if (answers ? connection.LosesAnswer : IsCut(connection))
+            {
+                Down();
+                return;
+            }
+
             // PostgreSQL ends the answer to the intake's statement with the tag of the outer SELECT.
             if (answers && buffer.AsSpan(0, read).IndexOf("SELECT 1\0"u8) >= 0
                 && Interlocked.Exchange(ref _answersToLose, 0) == 1)
@@ -116,5 +143,26 @@ internal sealed class DatabaseProxy : IAsyncDisposable
 
             await to.SendAsync(buffer.AsMemory(0, read), _stopping.Token);
         }
+    }
+
+    // Whether the message that has just come is not to be passed on; when only its answer is not, that is remembered.
+    private bool IsCut(Connection connection)
+    {
+        lock (_lock)
+        {
+            if (_messagesLeft == 0 || --_messagesLeft > 0)
+            {
+                return false;
+            }
+
+            HasCut = true;
+            connection.LosesAnswer = _cutsAnswer;
+            return !_cutsAnswer;
+        }
+    }
+
+    private sealed class Connection
+    {
+        public bool LosesAnswer { get; set; }
     }
 }

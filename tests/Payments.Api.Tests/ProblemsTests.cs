@@ -1,4 +1,5 @@
 using System.Text;
+using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests;
 
@@ -96,7 +97,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Equal(
             [
                 "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
-                "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
+                "get /payments", "get /payments/{id}", "get /payments/{id}/refunds",
+                "get /payments/{id}/refunds/{refundId}", "get /problems/{name}", "get /refunds/{id}",
+                "post /api/v1/transactions/{id}/refund", "post /payments", "post /payments/{id}/cancel",
+                "post /payments/{id}/refunds",
             ],
             operations,
             StringComparer.Ordinal);
@@ -107,12 +111,17 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
     {
         var id = await fixture.Client.PayAsync("ACC-DOC", 5.13m);
         await Settlement.CompleteAsync(fixture.Database, id, discrepancy: 13);
+        using var created = await fixture.Client.RefundAsync(id);
+        var refund = (await created.ReadAsync()).GetProperty("id").GetGuid();
         var document = await fixture.Client.GetJsonAsync("/openapi/v1.json");
 
         foreach (var (path, address) in new[]
         {
             ("/payments", "/payments"),
             ("/payments/{id}", $"/payments/{id}"),
+            ("/payments/{id}/refunds", $"/payments/{id}/refunds"),
+            ("/payments/{id}/refunds/{refundId}", $"/payments/{id}/refunds/{refund}"),
+            ("/refunds/{id}", $"/refunds/{refund}"),
             ("/accounts/{accountId}/balance", "/accounts/ACC-DOC/balance"),
             ("/api/v1/accounts/{accountId}/ledger", "/api/v1/accounts/ACC-DOC/ledger"),
         })

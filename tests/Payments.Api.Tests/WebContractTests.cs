@@ -34,6 +34,28 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task The_ui_makes_and_reads_refunds()
+    {
+        var id = await fixture.Client.PayAsync("ACC-WEB-BACK", 100);
+        await Settlement.CompleteAsync(fixture.Database, id);
+        var key = Guid.CreateVersion7();
+        var part = new NewRefund(40, "duplicate");
+
+        var made = (await Api.RefundPaymentAsync(id, part, key, Cancel)).Value!;
+        var again = (await Api.RefundPaymentAsync(id, part, key, Cancel)).Value!;
+        var payment = (await Api.GetPaymentAsync(id, Cancel)).Value!;
+        var rest = (await Api.RefundPaymentAsync(id, new NewRefund(null, null), Guid.CreateVersion7(), Cancel)).Value!;
+        var tooMuch = (await Api.RefundPaymentAsync(id, part, Guid.CreateVersion7(), Cancel)).Problem!;
+
+        Assert.Equal((40m, true, "duplicate"), (made.Refund.Amount, made.Refund.IsPending, made.Refund.Reason));
+        Assert.Equal((false, true, made.Refund), (made.Replayed, again.Replayed, again.Refund));
+        Assert.Equal([made.Refund], payment.Refunds!);
+        Assert.Equal((60m, 60m), (payment.Remaining, rest.Refund.Amount));
+        Assert.Equal("refund_exceeds_remaining", tooMuch.Code);
+        Assert.NotNull(tooMuch.ErrorOf("amount"));
+    }
+
+    [Fact]
     public async Task The_ui_reads_lists_balances_and_entries()
     {
         var id = await fixture.Client.PayAsync("ACC-LISTS", 1_000, "JPY");

@@ -49,5 +49,26 @@ public static partial class Books
         SELECT format('payment %s is %s, its job is %s', p.id, p.status, coalesce(j.status, 'missing'))
         FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id
         WHERE (p.status IN ('pending')) IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
+        UNION ALL
+        SELECT format('payment %s has %s refunded or reserved, its refunds say %s',
+            p.id, p.refunded_amount, coalesce(sum(r.amount), 0))
+        FROM payments AS p LEFT JOIN refunds AS r ON r.payment_id = p.id AND r.status <> 'failed'
+        GROUP BY p.id HAVING p.refunded_amount <> coalesce(sum(r.amount), 0)
+        UNION ALL
+        SELECT format('refund %s is %s and has %s ledger transactions that take its payment back',
+            r.id, r.status, count(t.id))
+        FROM refunds AS r
+        LEFT JOIN ledger_transactions AS t ON t.id = r.id AND t.kind = 'refund' AND t.corrects = r.payment_id
+        GROUP BY r.id HAVING count(t.id) <> (r.status = 'succeeded')::int
+        UNION ALL
+        SELECT format('refund %s is of %s, its entry in %s is of %s', r.id, r.amount, r.account, e.amount)
+        FROM refunds AS r
+        JOIN accounts AS a ON a.name = r.account AND a.currency = r.currency
+        JOIN ledger_entries AS e ON e.transaction_id = r.id AND e.account_id = a.id
+        WHERE e.amount <> -r.amount
+        UNION ALL
+        SELECT format('refund %s is %s, its job is %s', r.id, r.status, coalesce(j.status, 'missing'))
+        FROM refunds AS r LEFT JOIN recon_jobs AS j ON j.id = r.id AND j.kind = 'refund'
+        WHERE (r.status = 'pending') IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
         """;
 }

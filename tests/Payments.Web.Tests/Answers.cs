@@ -60,6 +60,20 @@ internal static class Answers
          "refunds":[]}
         """;
 
+    /// <summary>The same payment with refunds: one that succeeded, one that is pending, one that failed.</summary>
+    public static string RefundedDetails { get; } = SettledDetails
+        .Replace("\"status\":\"completed_with_discrepancy\",\"discrepancy\":0.13,\"refundedAmount\":0.00",
+            "\"status\":\"partially_refunded\",\"discrepancy\":0.13,\"refundedAmount\":40.00", StringComparison.Ordinal)
+        .Replace("\"refunds\":[]", $"\"refunds\":[{Refund("failed", "5.00", "insufficient_funds")},"
+            + $"{Refund("pending", "10.00")},{Refund("succeeded", "40.00")}]", StringComparison.Ordinal);
+
+    public static string Refund(string status = "pending", string amount = "40.00", string? failure = null) => $$"""
+        {"id":"{{Guid.CreateVersion7()}}","paymentId":"{{PaymentId}}","amount":{{amount}},"currency":"USD",
+         "status":"{{status}}","reason":"requested_by_customer",
+         "failureReason":{{(failure is null ? "null" : $"\"{failure}\"")}},
+         "createdAt":"2026-03-01T11:00:00Z","settledAt":null,"traceId":"{{TraceId}}"}
+        """;
+
     public const string PendingDetails = """
         {"id":"019a0000-0000-7000-8000-000000000001","accountId":"ACC-001","amount":1.00,"currency":"USD",
          "status":"pending","refundedAmount":0.00,"createdAt":"2026-03-01T10:00:00Z",

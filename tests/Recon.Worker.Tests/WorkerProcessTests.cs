@@ -121,6 +121,30 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
     }
 
     [Fact]
+    public async Task A_sampled_refund_gets_its_queue_wait_and_settlement_in_the_trace_of_its_own_request()
+    {
+        using var spans = new Spans();
+        await using var worker = new TestWorker(database);
+        var payment = new QueuedPayment("ACC-TRACE-BACK", 100);
+        await database.QueueAsync(payment);
+        await worker.SettleAllAsync(Cancel);
+        var trace = ActivityTraceId.CreateRandom();
+        var refund = new QueuedRefund(payment, 40)
+        {
+            Traceparent = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01",
+        };
+        await database.QueueAsync(refund);
+
+        await worker.SettleAllAsync(Cancel);
+
+        var settle = await spans.WaitForAsync(span => span.OperationName == "settle" && span.TraceId == trace);
+        await spans.WaitForAsync(span => span.OperationName == "queue wait" && span.TraceId == trace);
+        Assert.Equal((refund.Id, payment.Id), (settle.GetTagItem("refund.id"), settle.GetTagItem("payment.id")));
+        Assert.Equal("succeeded", settle.GetTagItem("refund.status"));
+        Assert.Single(settle.Links);
+    }
+
+    [Fact]
     public async Task Looking_at_an_empty_queue_makes_no_span()
     {
         using var spans = new Spans();

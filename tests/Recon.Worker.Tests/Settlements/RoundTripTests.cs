@@ -24,6 +24,24 @@ public sealed class RoundTripTests(TestDatabase database) : IClassFixture<TestDa
         Assert.Equal(0, await database.ScalarAsync<int>("SELECT count(*) FROM payments WHERE status = 'pending'"));
     }
 
+    [Fact]
+    public async Task Refunds_in_a_batch_cost_no_round_trip()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var worker = new TestWorker(database);
+        var payments = Enumerable.Range(0, 20).Select(i => new QueuedPayment($"BACK-{i}", 100)).ToList();
+        await database.QueueAsync(payments);
+        await QueueAsync(20);
+        await worker.SettleAllAsync(cancel);
+        await database.QueueAsync([.. payments.Select(payment => new QueuedRefund(payment, 40))]);
+        await QueueAsync(20);
+
+        var trips = await RoundTrips.OfAsync(() => worker.Pass.RunOnceAsync(CancellationToken.None, cancel));
+
+        Assert.Equal(PerBatch, trips);
+        Assert.Equal(20, await database.ScalarAsync<int>("SELECT count(*) FROM refunds WHERE status = 'succeeded'"));
+    }
+
     private Task QueueAsync(int payments) => database.QueueAsync(
         [.. Enumerable.Range(0, payments).Select(i => new QueuedPayment($"ACC-{i % 50}", 100 + i))]);
 }

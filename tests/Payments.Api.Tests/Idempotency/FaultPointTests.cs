@@ -1,0 +1,150 @@
+using Npgsql;
+using Payments.Api.Tests.Refunds;
+
+namespace Payments.Api.Tests.Idempotency;
+
+/// <summary>
+/// An API that dies at any of the messages which it exchanges with its database, before one is sent or before its
+/// answer comes; the client then sends the same to another one.
+/// </summary>
+public sealed class FaultPointTests : IAsyncLifetime
+{
+    // Every writing request has more messages than this; a walk that is shorter has not met them.
+    private const int FewestMessages = 3;
+
+    private const int MostTries = 100;
+
+    private readonly TestDatabase _database = new();
+    private DatabaseProxy _proxy = null!;
+    private ApiServer _dying = null!;
+    private ApiServer _successor = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        await TestKeys.AddAsync(_database, "tester", ApiServer.Key);
+        var direct = new NpgsqlConnectionStringBuilder(_database.AppConnectionString);
+        _proxy = new DatabaseProxy(direct.Host!, direct.Port);
+        var proxied = new NpgsqlConnectionStringBuilder(_database.AppConnectionString)
+        {
+            Host = "127.0.0.1",
+            Port = _proxy.Port,
+        };
+        _dying = ApiServer.Start(proxied.ConnectionString);
+        _successor = ApiServer.Start(_database.AppConnectionString);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _dying.DisposeAsync();
+        await _successor.DisposeAsync();
+        await _proxy.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_payment_is_created_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: () => Task.FromResult(Guid.Empty),
+        send: (client, _, key) => client.CreateAsync("""{"accountId":"DIES","amount":1}""", key),
+        status: 201,
+        effects: (_, key) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*) FROM payments AS p JOIN recon_jobs AS j ON j.id = p.id
+            WHERE p.idempotency_key = @key
+            """,
+            new { key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_refund_is_made_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () =>
+        {
+            var payment = await _successor.Client.PayAsync("DIES", 100);
+            await Settlement.CompleteAsync(_database, payment);
+            return payment;
+        },
+        send: (client, payment, key) => client.RefundAsync(payment, RefundRequests.Part, key),
+        status: 201,
+        effects: (payment, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM refunds AS r
+            JOIN recon_jobs AS j ON j.id = r.id
+            JOIN payments AS p ON p.id = r.payment_id AND p.refunded_amount = r.amount
+            WHERE p.id = @payment
+            """,
+            new { payment }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_request_whose_key_has_a_table_of_its_own_takes_effect_once_wherever_the_API_dies(bool answerIsLost) =>
+        WalkAsync(
+            answerIsLost,
+            prepare: () => _successor.Client.PayAsync("DIES", 100),
+            send: (client, payment, key) => client.PostAsync($"/payments/{payment}/cancel", body: null, key),
+            status: 200,
+            effects: (payment, key) => _database.ScalarAsync<long>(
+                """
+                SELECT count(*)
+                FROM payments AS p
+                JOIN recon_jobs AS j ON j.id = p.id AND j.status = 'cancelled'
+                JOIN idempotency_keys AS k ON k.key = @key AND k.status = 200
+                WHERE p.id = @payment AND p.status = 'cancelled'
+                """,
+                new { payment, key }));
+
+    private async Task WalkAsync(
+        bool answerIsLost,
+        Func<Task<Guid>> prepare,
+        Func<HttpClient, Guid, string, Task<HttpResponseMessage>> send,
+        int status,
+        Func<Guid, string, Task<long>> effects)
+    {
+        var message = 1;
+        for (var tries = 0; tries < MostTries; tries++)
+        {
+            var subject = await prepare();
+            var key = PaymentRequests.NewKey();
+            _proxy.CutAt(message, answerIsLost);
+            using var first = await send(_dying.Client, subject, key);
+            var died = _proxy.HasCut;
+            _proxy.Up();
+
+            using var retry = await RetryAsync(() => send(_successor.Client, subject, key));
+
+            Assert.Equal(status, (int)retry.StatusCode);
+            Assert.Equal(1, await effects(subject, key));
+            if (!died && (int)first.StatusCode == status)
+            {
+                Assert.True(message > FewestMessages, $"The request passed whole after {message} messages.");
+                return;
+            }
+
+            // A connection that an earlier death left broken fails before its message comes: then the same once more.
+            message += died ? 1 : 0;
+        }
+
+        Assert.Fail($"No request passed whole in {MostTries} tries; the last was to die at message {message}.");
+    }
+
+    // The server may take a moment to notice that the one who held the key is gone.
+    private static async Task<HttpResponseMessage> RetryAsync(Func<Task<HttpResponseMessage>> send)
+    {
+        while (true)
+        {
+            var response = await send();
+            if ((int)response.StatusCode != 409)
+            {
+                return response;
+            }
+
+            response.Dispose();
+        }
+    }
+}
