@@ -71,6 +71,20 @@ internal static class ProblemTypes
         "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
         + "payments are queued. The same name in another currency is another account.");
 
+    public static readonly ProblemType DeadLetterNotFound = new(
+        "dead_letter_not_found", 404, "No dead letter has this id",
+        "A dead letter that was redriven is a job in the queue again. "
+        + "GET /api/v1/queue/redrives shows when, and by whom.");
+
+    public static readonly ProblemType WorkerNotFound = new(
+        "worker_not_found", 404, "No worker has this id",
+        "The id of a worker is that of one process: it is gone when the process ends. "
+        + "GET /api/v1/queue/stats lists the workers.");
+
+    public static readonly ProblemType ReconciliationNotFound = new(
+        "reconciliation_not_found", 404, "The account has no such reconciliation",
+        "Reports are made by POST /api/v1/accounts/{accountId}/reconcile, for an account in one currency.");
+
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
         "The header Allow lists the methods that it has.");
@@ -78,6 +92,11 @@ internal static class ProblemTypes
     public static readonly ProblemType IdempotencyKeyInUse = new(
         "idempotency_key_in_use", 409, "A request with this idempotency key is being executed",
         "The first request with this key has not ended yet. Wait for the seconds in Retry-After "
+        + "and send the same again.");
+
+    public static readonly ProblemType ReconciliationInProgress = new(
+        "reconciliation_in_progress", 409, "The account is being reconciled",
+        "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
         + "and send the same again.");
 
     public static readonly ProblemType BodyTooLarge = new(
@@ -123,5 +142,6 @@ internal static class ProblemTypes
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, AccountNotFound, MethodNotAllowed,
         IdempotencyKeyInUse, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, AccountDivided,
         InternalError, Overloaded, DatabaseUnavailable,
+        DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, ReconciliationInProgress,
     ];
 }

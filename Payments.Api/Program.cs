@@ -1,12 +1,16 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 using Payments.Api;
+using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
+using Payments.Api.Cache;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Queue;
+using Payments.Api.Readiness;
 using Payments.Api.Validation;
 using Payments.Ledger;
 
@@ -42,6 +46,10 @@ builder.Services.AddApiKeys();
 builder.Services.AddEvents();
 builder.Services.AddPayments();
 builder.Services.AddAccounts();
+builder.Services.AddAccountReconciliations();
+builder.Services.AddCache();
+builder.Services.AddQueue();
+builder.Services.AddReadiness();
 
 var app = builder.Build();
 
@@ -54,6 +62,10 @@ app.MapOpenApi().AllowAnonymous();
 app.MapProblems();
 app.MapPayments();
 app.MapAccounts();
+app.MapAccountReconciliations();
+app.MapCache();
+app.MapQueue();
+app.MapReadiness();
 app.MapEvents();
 
 try

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Payments.Api.Cache;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -52,7 +53,8 @@ internal static class PaymentEndpoints
             .ProducesProblems(404, 503);
     }
 
-    private static async Task CreateAsync(HttpContext context, PaymentIntake intake, TimeProvider clock)
+    private static async Task CreateAsync(
+        HttpContext context, PaymentIntake intake, ReplayStats replays, TimeProvider clock)
     {
         if (RequestBody.RefuseMediaType(context.Request) is { } wrongType)
         {
@@ -75,14 +77,16 @@ internal static class PaymentEndpoints
 
         var payment = NewPayment.From(
             request!, Caller.Of(context).Key.OwnerId, key, clock.GetUtcNow(), Activity.Current);
-        await AnswerAsync(context, payment, await intake.AddAsync(payment));
+        await AnswerAsync(context, payment, await intake.AddAsync(payment), replays);
     }
 
-    private static Task AnswerAsync(HttpContext context, in NewPayment payment, IntakeResult result)
+    private static Task AnswerAsync(
+        HttpContext context, in NewPayment payment, IntakeResult result, ReplayStats replays)
     {
         switch (result)
         {
             case IntakeResult.Replayed replayed:
+                replays.Replayed();
                 context.Response.Headers["Idempotent-Replayed"] = "true";
                 return AnswerCreatedAsync(context, replayed.Original);
             case IntakeResult.Failed failed:

@@ -48,6 +48,6 @@ public static partial class Books
         UNION ALL
         SELECT format('payment %s is %s, its job is %s', p.id, p.status, coalesce(j.status, 'missing'))
         FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id
-        WHERE (p.status IN ('pending')) IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
+        WHERE (p.status = 'pending') <> coalesce(j.status IN ('pending', 'processing', 'dead'), false)
         """;
 }
