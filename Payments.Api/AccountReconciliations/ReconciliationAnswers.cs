@@ -45,7 +45,7 @@ internal sealed record DifferencesAnswer(
 /// time_disorder, opening_balance_mismatch, closing_balance_mismatch or account_row_mismatch.
 /// </param>
 /// <param name="EntryId">The entry, where it has one, such as <c>42-7</c>.</param>
-/// <param name="Expected">As balances are shown: what goes into the account is above zero. Null for other kinds.</param>
+/// <param name="Expected">As balances are shown: what goes into the account is above zero.</param>
 /// <param name="ExpectedPosition">Of a gap: the position that should have come next, or last.</param>
 internal sealed record FindingAnswer(
     string Id,

@@ -31,7 +31,8 @@ internal static class QueueEndpoints
             .Produces<ListAnswer<DeadLetterAnswer>>()
             .ProducesProblems(400, 503);
         read.MapGet("/redrives", RedrivesAsync)
-            .WithName("ListRedrives").WithSummary("What was redriven, when, by whom, with the error it had; newest first")
+            .WithName("ListRedrives")
+            .WithSummary("What was redriven, when, by whom, with the error it had; newest first")
             .DescribesPage("jobId")
             .Produces<ListAnswer<RedriveAnswer>>()
             .ProducesProblems(400, 503);
@@ -161,7 +162,8 @@ internal static class QueueEndpoints
         ChangeAsync(context, readControl, request => pauseQueue.PauseAsync(
             request.WorkerId, Caller.Of(context).Key.OwnerName, request.Reason, context.RequestAborted));
 
-    private static Task<IResult> ResumeAsync(HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
+    private static Task<IResult> ResumeAsync(
+        HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
         ChangeAsync(
             context, readControl, request => pauseQueue.ResumeAsync(request.WorkerId, context.RequestAborted));
 

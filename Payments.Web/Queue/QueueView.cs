@@ -23,7 +23,12 @@ public sealed record Throughput(long SettledLastMinute, double PerSecond);
 public sealed record BlockedAccounts(long Count, IReadOnlyList<BlockedAccount> Accounts);
 
 public sealed record BlockedAccount(
-    string AccountId, string Currency, long Delayed, long Dead, DateTimeOffset OldestCreatedAt, string? LastError = null);
+    string AccountId,
+    string Currency,
+    long Delayed,
+    long Dead,
+    DateTimeOffset OldestCreatedAt,
+    string? LastError = null);
 
 public sealed record QueuePause(
     bool Paused, DateTimeOffset? PausedAt = null, string? PausedBy = null, string? Reason = null);

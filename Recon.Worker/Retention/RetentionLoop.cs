@@ -11,6 +11,9 @@ internal sealed class RetentionLoop(
     {
         while (options.Enabled && !stoppingToken.IsCancellationRequested)
         {
+            // Before the first round too: a process that has just started has payments to catch up with.
+            await Task.Delay(options.Interval, clock, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 if (await removeFinishedJobs.RunOnceAsync(stoppingToken) is { } removed and > 0)
@@ -26,9 +29,6 @@ internal sealed class RetentionLoop(
             {
                 logger.LogWarning("Finished jobs stay until the next round: {Reason}", e.Message);
             }
-
-            await Task.Delay(options.Interval, clock, stoppingToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

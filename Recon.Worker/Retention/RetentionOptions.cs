@@ -24,7 +24,7 @@ internal sealed class RetentionOptions
     [Range(0, 60_000)]
     public int RestMilliseconds { get; set; } = 50;
 
-    /// <summary>Time between two rounds over everything that is old enough.</summary>
+    /// <summary>Time before the first round over everything that is old enough, and between two.</summary>
     [Range(0.05, 86_400)]
     public double IntervalSeconds { get; set; } = 300;
 

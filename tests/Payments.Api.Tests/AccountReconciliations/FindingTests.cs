@@ -60,8 +60,10 @@ public sealed class FindingTests : IAsyncLifetime
         var back = new QueuedPayment("ACC-B", 2_000, Payer: "ACC-A");
         await SettlingWorker.SettleAsync(_books.Database, back);
         await _books.CorruptAsync($"""
-            DELETE FROM ledger_entries WHERE transaction_id IN ('{_paid.In.Id}', '{back.Id}') AND account_id = {AccountA};
-            UPDATE ledger_entries SET balance_after = balance_after - 2000 WHERE position = 4 AND account_id = {AccountA};
+            DELETE FROM ledger_entries
+            WHERE transaction_id IN ('{_paid.In.Id}', '{back.Id}') AND account_id = {AccountA};
+            UPDATE ledger_entries SET balance_after = balance_after - 2000
+            WHERE position = 4 AND account_id = {AccountA};
             UPDATE accounts SET position = 4 WHERE name = 'ACC-A'
             """);
 
@@ -96,7 +98,8 @@ public sealed class FindingTests : IAsyncLifetime
     public async Task A_second_entry_of_the_same_payment_is_duplicated()
     {
         await _books.CorruptAsync($"""
-            INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
             SELECT account_id, 5, amount, 24000, now(), transaction_id, currency
             FROM ledger_entries WHERE transaction_id = '{_paid.First.Id}' AND account_id = {AccountA};
             UPDATE accounts SET balance = 24000, position = 5 WHERE name = 'ACC-A'
@@ -134,7 +137,8 @@ public sealed class FindingTests : IAsyncLifetime
                 SET balance = m.balance, position = a.position + 1
                 FROM (VALUES ('ACC-A', 13500), ('ACC-B', 1500)) AS m (name, balance) WHERE a.name = m.name
             )
-            INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
             VALUES ({AccountA}, 5, -500, 13500, now(), '{refund}', 'USD'),
                 ({AccountB}, 3, 500, 1500, now(), '{refund}', 'USD')
             """);
@@ -152,9 +156,11 @@ public sealed class FindingTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("UPDATE ledger_transactions SET id = gen_random_uuid() WHERE id = @Id", "transaction does not exist", false)]
+    [InlineData(
+        "UPDATE ledger_transactions SET id = gen_random_uuid() WHERE id = @Id", "transaction does not exist", false)]
     [InlineData("UPDATE payments SET id = gen_random_uuid() WHERE id = @Id", "no payment", false)]
-    [InlineData("UPDATE payments SET status = 'pending', settled_at = NULL WHERE id = @Id", "payment is pending", true)]
+    [InlineData(
+        "UPDATE payments SET status = 'pending', settled_at = NULL WHERE id = @Id", "payment is pending", true)]
     [InlineData("UPDATE payments SET payee_account = 'ACC-C' WHERE id = @Id", "between other accounts", true)]
     [InlineData("UPDATE ledger_transactions SET positions = '{9,9}' WHERE id = @Id", "does not list it", true)]
     public async Task An_entry_that_belongs_to_nothing_is_an_orphan(string corruption, string because, bool isNamed)
@@ -166,7 +172,8 @@ public sealed class FindingTests : IAsyncLifetime
         var orphan = answer.GetProperty("findings").GetProperty("data").EnumerateArray()
             .Single(finding => finding.GetProperty("kind").GetString() == "orphan_entry");
         Assert.Contains(because, orphan.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Equal((2, "50.00"), (orphan.GetProperty("position").GetInt64(), orphan.GetProperty("actual").GetRawText()));
+        Assert.Equal(
+            (2, "50.00"), (orphan.GetProperty("position").GetInt64(), orphan.GetProperty("actual").GetRawText()));
         Assert.Equal(_paid.Second.Id, orphan.GetProperty("transactionId").GetGuid());
         Assert.Equal(isNamed, orphan.GetProperty("paymentId").ValueKind == JsonValueKind.String);
     }
@@ -284,7 +291,8 @@ public sealed class FindingTests : IAsyncLifetime
     [Fact]
     public async Task Amounts_beyond_all_measure_are_found_and_not_an_overflow()
     {
-        await _books.CorruptAsync($"UPDATE ledger_entries SET amount = 9223372036854775807 WHERE account_id = {AccountA}");
+        await _books.CorruptAsync(
+            $"UPDATE ledger_entries SET amount = 9223372036854775807 WHERE account_id = {AccountA}");
 
         var answer = await _books.ReconcileAsync();
 

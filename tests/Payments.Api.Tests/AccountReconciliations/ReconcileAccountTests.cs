@@ -25,7 +25,8 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
         await using (SettlingWorker.Start(_books.Database, ("Worker:BatchSize", "100")))
         await using (SettlingWorker.Start(_books.Database, ("Worker:BatchSize", "70")))
         {
-            while (await _books.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)"))
+            while (await _books.Database.ScalarAsync<bool>(
+                "SELECT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)"))
             {
                 var answer = await _books.ReconcileAsync("ACC-HOT");
 
@@ -50,8 +51,13 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     public async Task A_period_counts_what_lies_in_it_and_opens_with_what_lies_before()
     {
         await _books.SettleAsync();
-        var times = await _books.Database.QueryAsync<DateTime>(
-            "SELECT e.created_at FROM ledger_entries AS e JOIN accounts ON id = account_id WHERE name = 'ACC-A' ORDER BY position");
+        var times = await _books.Database.QueryAsync<DateTime>("""
+            SELECT e.created_at
+            FROM ledger_entries AS e
+            JOIN accounts ON id = account_id
+            WHERE name = 'ACC-A'
+            ORDER BY e.position
+            """);
 
         var middle = await _books.ReconcileAsync(
             body: $$"""{"from":"{{Iso(times[1])}}","to":"{{Iso(times[3])}}"}""");
@@ -111,7 +117,8 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
         await _books.SettleAsync();
         await _books.CorruptAsync("UPDATE ledger_entries SET amount = amount + 1");
         var all = (await _books.ReconcileAsync(query: "?limit=100")).GetProperty("findings").GetProperty("data");
-        var first = (await _books.Client.GetJsonAsync(Account + "reconciliation-difference?limit=3")).GetProperty("findings");
+        var first = (await _books.Client.GetJsonAsync(
+            Account + "reconciliation-difference?limit=3")).GetProperty("findings");
         await _books.ReconcileAsync();
 
         var behind = first.GetProperty("data")[2].GetProperty("id").GetString();
@@ -141,7 +148,8 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
         }
 
         var first = _books.ReconcileAsync();
-        await _books.Database.UntilAsync("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)");
+        await _books.Database.UntilAsync(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)");
         using var second = await _books.SendAsync("ACC-A");
         await hold.RollbackAsync(Cancel);
         await first;
@@ -173,7 +181,8 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
 
     [Theory]
     [InlineData("reconciliation-difference?report=x", 400, "invalid_request")]
-    [InlineData("reconciliation-difference?report=01a1fcaa-a6b4-729a-879b-9da3d8101381", 404, "reconciliation_not_found")]
+    [InlineData(
+        "reconciliation-difference?report=01a1fcaa-a6b4-729a-879b-9da3d8101381", 404, "reconciliation_not_found")]
     [InlineData("reconciliation-difference?starting_after=x", 400, "invalid_cursor")]
     [InlineData("reconciliation-history?starting_after=01a1fcaa-a6b4-729a-879b-9da3d8101381", 400, "invalid_cursor")]
     public async Task What_does_not_exist_is_said(string route, int status, string code)

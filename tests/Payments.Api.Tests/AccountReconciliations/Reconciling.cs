@@ -64,7 +64,9 @@ public sealed class Reconciling : IAsyncDisposable
         .. answer.GetProperty("findings").GetProperty("data").EnumerateArray().Select(finding => new Found(
             finding.GetProperty("kind").GetString()!,
             finding.GetProperty("paymentId").GetString() is { } id ? Guid.Parse(id) : null,
-            finding.GetProperty("position") is { ValueKind: JsonValueKind.Number } position ? position.GetInt64() : null,
+            finding.GetProperty("position") is { ValueKind: JsonValueKind.Number } position
+                ? position.GetInt64()
+                : null,
             finding.GetProperty("expected").GetRawText(),
             finding.GetProperty("actual").GetRawText())),
     ];

@@ -52,7 +52,8 @@ public sealed class DeadLetterTests : IAsyncLifetime
             $"{letter.GetProperty("accountId")} {letter.GetProperty("amount").GetRawText()} "
             + $"{letter.GetProperty("currency")} {letter.GetProperty("kind")} {letter.GetProperty("failures")} "
             + $"{letter.GetProperty("lastError")} {letter.GetProperty("lastWorker")} {letter.GetProperty("redrives")}");
-        Assert.Equal((400, "invalid_cursor"), await RefusalAsync(Operator, HttpMethod.Get, Letters + "?starting_after=x"));
+        Assert.Equal((400, "invalid_cursor"), await RefusalAsync(
+            Operator, HttpMethod.Get, Letters + "?starting_after=x"));
         Assert.Equal((400, "invalid_cursor"), await RefusalAsync(
             Operator, HttpMethod.Get, $"{Letters}?starting_after={Guid.CreateVersion7()}"));
     }

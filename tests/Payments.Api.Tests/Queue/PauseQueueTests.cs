@@ -129,6 +129,7 @@ public sealed class PauseQueueTests : IAsyncLifetime
     private static string Pause(JsonElement answer)
     {
         var pause = answer.GetProperty("pause");
-        return $"{pause.GetProperty("reason")} {pause.GetProperty("pausedBy")} {pause.GetProperty("paused").GetBoolean()}";
+        return $"{pause.GetProperty("reason")} {pause.GetProperty("pausedBy")} "
+            + pause.GetProperty("paused").GetBoolean();
     }
 }

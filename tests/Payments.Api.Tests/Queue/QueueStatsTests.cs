@@ -37,7 +37,8 @@ public sealed class QueueStatsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
                 + $"{Number(account, "dead")} {account.GetProperty("lastError")}"));
         Assert.Equal(
             ["gone silent", "alive running"],
-            stats.GetProperty("workers").EnumerateArray().OrderByDescending(worker => worker.GetProperty("id").GetString())
+            stats.GetProperty("workers").EnumerateArray()
+                .OrderByDescending(worker => worker.GetProperty("id").GetString(), StringComparer.Ordinal)
                 .Select(worker => $"{worker.GetProperty("id")} {worker.GetProperty("state")}"));
     }
 

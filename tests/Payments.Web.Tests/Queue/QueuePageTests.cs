@@ -122,7 +122,10 @@ public sealed class QueuePageTests
     {
         var api = Full().Answers(
             "/api/v1/queue/pause",
-            """{"title":"Lacks","status":403,"detail":"The API key needs the scope queue:admin.","code":"insufficient_scope"}""",
+            """
+            {"title":"Lacks","status":403,"detail":"The API key needs the scope queue:admin.",
+             "code":"insufficient_scope"}
+            """,
             HttpStatusCode.Forbidden);
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 

@@ -40,7 +40,8 @@ public sealed class RemoveFinishedJobsTests : IAsyncLifetime
         await _database.ExecuteAsync(
             "UPDATE recon_jobs SET status = 'dead', buried_at = finished_at WHERE id = ANY (@ids)", Ids(dead));
         var finishedLately = await SettleAsync(days: 9, count: 4);
-        await _database.ExecuteAsync("UPDATE recon_jobs SET finished_at = now() WHERE id = ANY (@ids)", Ids(finishedLately));
+        await _database.ExecuteAsync(
+            "UPDATE recon_jobs SET finished_at = now() WHERE id = ANY (@ids)", Ids(finishedLately));
         var old = await SettleAsync(days: 8, count: 4);
         var young = await SettleAsync(days: 6, count: 4);
         var open = Payments(days: 8, count: 4);
@@ -96,7 +97,7 @@ public sealed class RemoveFinishedJobsTests : IAsyncLifetime
         var marker = new QueuedPayment("ACC-MARKER", 1);
 
         await using var worker = new WorkerProcess(
-            _database, ("Retention:Enabled", enabled), ("Worker:PollSeconds", "0.1"));
+            _database, ("Retention:Enabled", enabled), ("Retention:IntervalSeconds", "0.05"));
         worker.CreateClient().Dispose();
         await worker.PayAsync(marker);
         await worker.WaitUntilSettledAsync(marker);
