@@ -37,7 +37,7 @@ internal sealed class ReplayStats(TimeProvider clock)
 
 /// <summary>What this process has replayed since it started.</summary>
 /// <param name="ReplaysServed">Repeated requests that were given the first one's answer.</param>
-/// <param name="KeysHeld">Keys whose finished answers are held in memory; they never change, so are never stale.</param>
+/// <param name="KeysHeld">Keys whose finished answers are held in memory; those never change.</param>
 /// <param name="HitRate">Hits among all looks into memory, 0 to 1; null before the first.</param>
 internal sealed record CacheStatsAnswer(
     long ReplaysServed, long KeysHeld, long Hits, long Misses, double? HitRate, DateTimeOffset Since);

@@ -25,12 +25,15 @@ internal sealed class SettlingWorker : WebApplicationFactory<SettlementLoop>
         return worker;
     }
 
-    /// <summary>Queues payments and lets a worker settle them, and nothing else happen afterwards.</summary>
+    /// <summary>Lets a worker settle payments one after the other, in a batch each; then it is gone.</summary>
     public static async Task SettleAsync(TestDatabase database, params IReadOnlyList<QueuedPayment> payments)
     {
         await using var worker = Start(database, ("Worker:PollSeconds", "0.05"));
-        await database.QueueAsync(payments);
-        await database.UntilAsync("SELECT NOT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)");
+        foreach (var payment in payments)
+        {
+            await database.QueueAsync(payment);
+            await database.UntilAsync("SELECT status <> 'pending' FROM payments WHERE id = @Id", payment);
+        }
     }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)

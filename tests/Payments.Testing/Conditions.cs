@@ -8,6 +8,16 @@ public static class Conditions
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>True while a session of this database holds an advisory lock.</summary>
+    public const string AdvisoryLockIsHeld = """
+        SELECT EXISTS (
+            SELECT
+            FROM pg_locks
+            JOIN pg_database ON pg_database.oid = pg_locks.database
+            WHERE locktype = 'advisory' AND granted AND datname = current_database()
+        )
+        """;
+
     /// <summary>Asks until the query answers true; fails after a minute.</summary>
     public static async Task UntilAsync(this TestDatabase database, string query, object? parameters = null)
     {

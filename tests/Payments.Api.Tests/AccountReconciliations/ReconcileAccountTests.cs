@@ -148,8 +148,7 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
         }
 
         var first = _books.ReconcileAsync();
-        await _books.Database.UntilAsync(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted)");
+        await _books.Database.UntilAsync(Conditions.AdvisoryLockIsHeld);
         using var second = await _books.SendAsync("ACC-A");
         await hold.RollbackAsync(Cancel);
         await first;

@@ -33,11 +33,7 @@ public sealed class Reconciling : IAsyncDisposable
             new QueuedPayment("ACC-A", 5_000),
             new QueuedPayment("ACC-A", 2_000, Payer: "ACC-B"),
             new QueuedPayment("ACC-B", 3_000, Payer: "ACC-A"));
-        foreach (var payment in settled.All)
-        {
-            await SettlingWorker.SettleAsync(Database, payment);
-        }
-
+        await SettlingWorker.SettleAsync(Database, settled.First, settled.Second, settled.In, settled.Out);
         return settled;
     }
 
@@ -78,9 +74,6 @@ public sealed class Reconciling : IAsyncDisposable
     }
 }
 
-internal sealed record SettledPayments(QueuedPayment First, QueuedPayment Second, QueuedPayment In, QueuedPayment Out)
-{
-    public IReadOnlyList<QueuedPayment> All => [First, Second, In, Out];
-}
+internal sealed record SettledPayments(QueuedPayment First, QueuedPayment Second, QueuedPayment In, QueuedPayment Out);
 
 internal sealed record Found(string Kind, Guid? PaymentId, long? Position, string Expected, string Actual);
