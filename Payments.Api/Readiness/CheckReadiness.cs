@@ -85,11 +85,11 @@ internal sealed class CheckReadiness(
         SELECT queue.paused_at IS NOT NULL AS paused,
             (
                 SELECT extract(epoch FROM clock_timestamp() - min(oldest.available_at))::float8
-                FROM generate_series(0, 63) AS division
+                FROM generate_series(0, 63) AS part (division)
                 CROSS JOIN LATERAL (
                     SELECT job.available_at
                     FROM recon_jobs AS job
-                    WHERE job.division = division AND job.finished_at IS NULL AND job.available_at <= now()
+                    WHERE job.division = part.division AND job.finished_at IS NULL AND job.available_at <= now()
                     ORDER BY job.sequence
                     LIMIT 1
                 ) AS oldest

@@ -100,7 +100,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
         Assert.Equal((id, 2, 1), (letter.GetProperty("id").GetGuid(), letter.GetProperty("failures").GetInt32(),
             letter.GetProperty("redrives").GetInt32()));
         Assert.Equal(20, await Database.ScalarAsync<long>(
-            "SELECT count(*) FROM payments WHERE payee_account = 'ACC-FINE' AND status = 'completed'"));
+            "SELECT count(*) FROM payments WHERE payee_account = 'ACC-FINE' AND settled_at IS NOT NULL"));
     }
 
     [Fact]

@@ -66,14 +66,14 @@ public sealed class AccountReconciliationTests
         .Answers("/accounts/ACC-001/balance", Answers.Balance)
         .Answers("/api/v1/accounts/ACC-001/ledger", Answers.Entries);
 
-    private static string Report(string findings) => $$"""
+    private static string Report(string findings) => $$$"""
         {"report":{"id":"019a0000-0000-7000-8000-000000000009","accountId":"ACC-001","currency":"USD",
           "status":"balanced","from":null,"to":"2026-03-01T10:00:00Z","asOf":"2026-03-01T10:00:00Z",
           "requestedBy":"ann","milliseconds":12,"paymentsChecked":7,"entriesChecked":9,
-          "findingsCount":{{(findings.Length == 0 ? 0 : 1)}},"openingBalance":0.00,
+          "findingsCount":{{{(findings.Length == 0 ? 0 : 1)}}},"openingBalance":0.00,
           "closingBalance":{"bySum":90.00,"byRunningBalance":140.00,"byAccount":140.00}},
          "differences":{"openingRunningBalance":0.00,"closingRunningBalance":50.00,"closingAccount":50.00},
-         "findings":{"object":"list","data":[{{findings}}],"has_more":false,"url":"{{DifferencePath}}"}}
+         "findings":{"object":"list","data":[{{{findings}}}],"has_more":false,"url":"{{{DifferencePath}}}"}}
         """;
 
     private static Task ClickAsync(Screen screen, string button) =>
