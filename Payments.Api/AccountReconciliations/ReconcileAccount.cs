@@ -18,16 +18,19 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
     private const int TimeoutSeconds = 600;
 
     // The planner has no statistics of an account that has just grown, and a plan that suits ten entries is quadratic
-    // over a million: the first walk may only look up by key, the second only hash.
-    private const string ByKey = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-
-    private const string ByHash = """
-        SET LOCAL enable_hashjoin = on;
-        SET LOCAL enable_nestloop = off;
-        SET LOCAL enable_mergejoin = off
+    // over a million: two of the statements may only look up by key, the one between them only hash.
+    private const string ByKey = """
+        SET LOCAL enable_seqscan = off;
+        SET LOCAL enable_hashjoin = off;
+        SET LOCAL enable_mergejoin = off;
+        SET LOCAL enable_nestloop = on
         """;
 
-    private const string ByRow = "SET LOCAL enable_nestloop = on";
+    private const string ByHash = """
+        SET LOCAL enable_seqscan = on;
+        SET LOCAL enable_hashjoin = on;
+        SET LOCAL enable_nestloop = off
+        """;
 
     private static readonly string CheckEntriesSql = Read("CheckEntries.sql");
     private static readonly string CheckPaymentsSql = Read("CheckPayments.sql");
@@ -91,7 +94,7 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
         await RunAsync<int>(connection, transaction, CheckEntriesSql, parameters, cancel);
         await RunAsync<int>(connection, transaction, ByHash, new DynamicParameters(), cancel);
         parameters.Add("payments", await RunAsync<long>(connection, transaction, CheckPaymentsSql, parameters, cancel));
-        await RunAsync<int>(connection, transaction, ByRow, new DynamicParameters(), cancel);
+        await RunAsync<int>(connection, transaction, ByKey, new DynamicParameters(), cancel);
         await RunAsync<int>(connection, transaction, CheckBalancesSql, parameters, cancel);
 
         await transaction.CommitAsync(cancel);

@@ -137,6 +137,35 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_large_account_of_which_the_planner_knows_nothing_takes_time_in_proportion()
+    {
+        await _books.CorruptAsync("""
+            INSERT INTO accounts (name, currency, balance, position) VALUES ('ACC-BIG', 'USD', 4000000, 40000);
+            CREATE TEMPORARY TABLE big AS
+            SELECT i, ('00000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid AS id, a.id AS account_id
+            FROM generate_series(1, 40000) AS i, accounts AS a WHERE a.name = 'ACC-BIG';
+            INSERT INTO payments (id, amount, created_at, settled_at, owner_id, fingerprint, kind, status, currency,
+                payee_account, idempotency_key)
+            SELECT id, 100, now(), now(), 1, '\x00', 'payment', 'completed', 'USD', 'ACC-BIG', i::text FROM big;
+            INSERT INTO ledger_transactions (id, created_at, entry_count, kind, account_ids, positions)
+            SELECT id, now(), 2, 'payment', ARRAY[0, account_id], ARRAY[i, i] FROM big;
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            SELECT account_id, i, 100, 100 * i, now(), id, 'USD' FROM big
+            """);
+
+        var report = (await _books.ReconcileAsync("ACC-BIG")).GetProperty("report");
+
+        Assert.Equal(
+            ("balanced", 40_000, 40_000),
+            (report.GetProperty("status").GetString(), report.GetProperty("paymentsChecked").GetInt64(),
+                report.GetProperty("entriesChecked").GetInt64()));
+
+        // A row for each other row would be 1.6 billion comparisons.
+        Assert.InRange(report.GetProperty("milliseconds").GetInt32(), 0, 20_000);
+    }
+
+    [Fact]
     public async Task An_account_is_reconciled_by_one_at_a_time()
     {
         await _books.SettleAsync();
