@@ -95,8 +95,14 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
-                "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
+                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger",
+                "get /api/v1/accounts/{accountId}/reconciliation-difference",
+                "get /api/v1/accounts/{accountId}/reconciliation-history", "get /api/v1/cache/stats",
+                "get /api/v1/health", "get /api/v1/queue/dead-letters", "get /api/v1/queue/redrives",
+                "get /api/v1/queue/stats", "get /api/v1/ready", "get /events", "get /payments",
+                "get /payments/{id}", "get /problems/{name}", "post /api/v1/accounts/{accountId}/reconcile",
+                "post /api/v1/queue/dead-letters/redrive", "post /api/v1/queue/dead-letters/{id}/redrive",
+                "post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /payments",
             ],
             operations,
             StringComparer.Ordinal);
