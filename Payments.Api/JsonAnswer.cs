@@ -2,9 +2,13 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
+using Payments.Api.Cache;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
+using Payments.Api.Queue;
+using Payments.Api.Readiness;
 using Payments.Api.Refunds;
 
 namespace Payments.Api;
@@ -21,6 +25,16 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ListAnswer<RefundAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
+[JsonSerializable(typeof(QueueStatsAnswer))]
+[JsonSerializable(typeof(QueueControlAnswer))]
+[JsonSerializable(typeof(ListAnswer<DeadLetterAnswer>))]
+[JsonSerializable(typeof(ListAnswer<RedriveAnswer>))]
+[JsonSerializable(typeof(RedrivenAnswer))]
+[JsonSerializable(typeof(CacheStatsAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(ReadyAnswer))]
+[JsonSerializable(typeof(ReconciliationDifferenceAnswer))]
+[JsonSerializable(typeof(ListAnswer<ReconciliationReportAnswer>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

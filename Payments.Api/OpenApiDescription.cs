@@ -56,6 +56,34 @@ internal static class OpenApiDescription
             return Task.CompletedTask;
         });
 
+    /// <summary>An optional body of optional strings, as <see cref="TextBody"/> reads it.</summary>
+    public static RouteHandlerBuilder DescribesTextBody(this RouteHandlerBuilder route, params string[] members) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/json"] = new()
+                    {
+                        Schema = new OpenApiSchema
+                        {
+                            Type = JsonSchemaType.Object,
+                            AdditionalPropertiesAllowed = false,
+                            Properties = members.ToDictionary(
+                                member => member,
+                                IOpenApiSchema (_) => new OpenApiSchema
+                                {
+                                    Type = JsonSchemaType.String | JsonSchemaType.Null,
+                                },
+                                StringComparer.Ordinal),
+                        },
+                    },
+                },
+            };
+            return Task.CompletedTask;
+        });
+
     /// <summary>The header that names a request.</summary>
     public static RouteHandlerBuilder DescribesKey(this RouteHandlerBuilder route, bool required = true) =>
         route.AddOpenApiOperationTransformer((operation, _, _) =>

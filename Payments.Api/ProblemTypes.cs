@@ -75,6 +75,20 @@ internal static class ProblemTypes
         "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
         + "payments are queued. The same name in another currency is another account.");
 
+    public static readonly ProblemType DeadLetterNotFound = new(
+        "dead_letter_not_found", 404, "No dead letter has this id",
+        "A dead letter that was redriven is a job in the queue again. "
+        + "GET /api/v1/queue/redrives shows when, and by whom.");
+
+    public static readonly ProblemType WorkerNotFound = new(
+        "worker_not_found", 404, "No worker has this id",
+        "The id of a worker is that of one process: it is gone when the process ends. "
+        + "GET /api/v1/queue/stats lists the workers.");
+
+    public static readonly ProblemType ReconciliationNotFound = new(
+        "reconciliation_not_found", 404, "The account has no such reconciliation",
+        "Reports are made by POST /api/v1/accounts/{accountId}/reconcile, for an account in one currency.");
+
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
         "The header Allow lists the methods that it has.");
@@ -94,6 +108,10 @@ internal static class ProblemTypes
         "payment_not_cancellable", 409, "The payment cannot be cancelled",
         "A payment can be cancelled while it is queued, until its settlement begins. One that has been completed can "
         + "be refunded.");
+    public static readonly ProblemType ReconciliationInProgress = new(
+        "reconciliation_in_progress", 409, "The account is being reconciled",
+        "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
+        + "and send the same again.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -144,5 +162,6 @@ internal static class ProblemTypes
         MethodNotAllowed, IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, BodyTooLarge,
         UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, AccountDivided,
         InternalError, Overloaded, DatabaseUnavailable,
+        DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, ReconciliationInProgress,
     ];
 }

@@ -1,12 +1,16 @@
 using System.Text;
 using Microsoft.Extensions.Options;
 using Payments.Api;
+using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
+using Payments.Api.Cache;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Queue;
+using Payments.Api.Readiness;
 using Payments.Api.Refunds;
 using Payments.Api.Validation;
 using Payments.Ledger;
@@ -45,6 +49,9 @@ builder.Services.AddIdempotency();
 builder.Services.AddPayments();
 builder.Services.AddRefunds();
 builder.Services.AddAccounts();
+builder.Services.AddAccountReconciliations();
+builder.Services.AddQueue();
+builder.Services.AddReadiness();
 
 var app = builder.Build();
 
@@ -58,6 +65,10 @@ app.MapProblems();
 app.MapPayments();
 app.MapRefunds();
 app.MapAccounts();
+app.MapAccountReconciliations();
+app.MapCache();
+app.MapQueue();
+app.MapReadiness();
 app.MapEvents();
 
 try

@@ -14,6 +14,9 @@ public static class Database
     /// <summary>Channel that tells live screens that payments were settled; the API relays it as an event.</summary>
     public const string ChangesChannel = "payments_changed";
 
+    /// <summary>Channel that tells workers that the queue, or one of them, was paused or resumed.</summary>
+    public const string QueueControlChannel = "queue_control";
+
     /// <summary>
     /// Makes the driver's spans parts of traces only: a poll, a heartbeat or a notification that belongs to no request
     /// and no batch is not a trace of its own.

@@ -42,7 +42,9 @@ internal sealed class RequestSpans : IStartupFilter
 
     private static bool IsHealth(PathString path) =>
         path.Equals(HealthPath, StringComparison.OrdinalIgnoreCase)
-        || path.Equals(AlivePath, StringComparison.OrdinalIgnoreCase);
+        || path.Equals(AlivePath, StringComparison.OrdinalIgnoreCase)
+        || path.Equals("/api/v1/health", StringComparison.OrdinalIgnoreCase)
+        || path.Equals("/api/v1/ready", StringComparison.OrdinalIgnoreCase);
 
     private static async Task RunUnseenAsync(HttpContext context, RequestDelegate next, Activity activity)
     {

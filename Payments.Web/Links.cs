@@ -12,6 +12,9 @@ internal static class Links
             $"/accounts/{Uri.EscapeDataString(accountId)}",
             ("currency", currency), ("after", cursor?.After), ("before", cursor?.Before));
 
+    public static string Queue(Cursor? cursor = null) =>
+        WithQuery("/queue", ("after", cursor?.After), ("before", cursor?.Before));
+
     public static string Payments(string? account = null, string? status = null, Cursor? cursor = null) =>
         WithQuery(
             "/", ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));

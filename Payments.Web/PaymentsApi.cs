@@ -10,7 +10,7 @@ namespace Payments.Web;
 /// <summary>
 /// The API's routes, one method each. A refusal or a failure is a <see cref="Problem"/>; only cancellation throws.
 /// </summary>
-internal sealed class PaymentsApi(HttpClient http, ILogger<PaymentsApi> log)
+internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> log)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

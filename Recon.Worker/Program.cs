@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
 Database.Configure();
@@ -32,6 +33,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 
 services.AddSettlement();
 services.AddKeyRetention();
+services.AddRetention();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

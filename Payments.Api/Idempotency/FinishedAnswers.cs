@@ -22,6 +22,9 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
     private long _misses;
     private long _replays;
 
+    /// <summary>Since when it counts: the start of the process.</summary>
+    public DateTimeOffset Since { get; } = clock.GetUtcNow();
+
     /// <summary>How many keys are held.</summary>
     public int Count => Volatile.Read(ref _count);
 

@@ -11,7 +11,10 @@ internal static class Scopes
 
     public const string ReconciliationAdmin = "reconciliation:admin";
 
-    public static IReadOnlyList<string> All { get; } = [PaymentsWrite, PaymentsRead, ReconciliationAdmin];
+    /// <summary>Pausing and resuming the queue, and redriving dead letters.</summary>
+    public const string QueueAdmin = "queue:admin";
+
+    public static IReadOnlyList<string> All { get; } = [PaymentsWrite, PaymentsRead, ReconciliationAdmin, QueueAdmin];
 
     public static void AddPolicies(AuthorizationOptions options)
     {

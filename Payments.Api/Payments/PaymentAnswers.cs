@@ -48,6 +48,7 @@ internal record PaymentAnswer(
 
 /// <summary>A payment with everything that is known about it.</summary>
 /// <param name="Refunds">The newest, at most as many as a page of their list.</param>
+/// <param name="Job">Null when the payment is over and its job has been cleared away since.</param>
 internal sealed record PaymentDetails(
     Guid Id,
     string AccountId,

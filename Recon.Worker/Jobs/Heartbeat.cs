@@ -80,10 +80,11 @@ internal sealed class Heartbeat(
         DELETE FROM workers WHERE seen_at < clock_timestamp() - interval '1 hour'
         """;
 
+    // One that is paused alone claims nothing: the others share its divisions out.
     private const string LivingSql = """
         SELECT w.id
         FROM workers AS w
-        WHERE w.seen_at > clock_timestamp() - @silence
+        WHERE w.seen_at > clock_timestamp() - @silence AND w.pause_asked_at IS NULL
         ORDER BY w.started_at, w.id
         """;
 }

@@ -2,17 +2,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Payments.Ledger.Jobs;
 using Recon.Worker.Jobs;
+using Recon.Worker.Pausing;
 
 namespace Recon.Worker.Settlements;
 
 /// <summary>
 /// Settles while there is work, and else waits to be woken or for the next poll. A database that is away is waited
-/// for, however long it takes.
+/// for, however long it takes. While it is paused it claims nothing, and is as healthy as ever.
 /// </summary>
 internal sealed class SettlementLoop(
     SettlementPass pass,
     WakeUp wakeUp,
     Notifier changes,
+    PauseSwitch pause,
     WorkerIdentity worker,
     WorkerOptions options,
     TimeProvider clock,
@@ -53,8 +55,15 @@ internal sealed class SettlementLoop(
         {
             try
             {
-                await PassAsync(stoppingToken, cancel.Token);
-                trouble = 0;
+                if (pause.IsOpen)
+                {
+                    await PassAsync(stoppingToken, cancel.Token);
+                    trouble = 0;
+                }
+                else if (await pause.HaltAsync(options.Poll, stoppingToken))
+                {
+                    Interlocked.Exchange(ref _lastPass, clock.GetTimestamp());
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -8,6 +8,10 @@ internal sealed class SettlementPass(
     TimeProvider clock)
 {
     private readonly DivisionPlan _plan = new(clock, options.Poll);
+    private long _settled;
+
+    /// <summary>How many payments this process has settled.</summary>
+    public long Settled => Interlocked.Read(ref _settled);
 
     /// <param name="stopping">Ends the pass after the transaction at hand.</param>
     /// <param name="cancel">Ends also the transaction at hand.</param>
@@ -27,6 +31,7 @@ internal sealed class SettlementPass(
         try
         {
             var settled = await settleJobs.ExecuteAsync(claim, stopping, cancel);
+            Interlocked.Add(ref _settled, settled);
             if (settled < claim.Jobs.Count)
             {
                 _plan.Forget();

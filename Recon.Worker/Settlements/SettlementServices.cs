@@ -2,6 +2,7 @@ using Payments.Ledger;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Jobs;
 using Recon.Worker.Jobs;
+using Recon.Worker.Pausing;
 
 namespace Recon.Worker.Settlements;
 
@@ -20,10 +21,12 @@ internal static class SettlementServices
         services.AddSingleton<SettleJobs>();
         services.AddSingleton<SettlementPass>();
         services.AddSingleton<WorkerTelemetry>();
+        services.AddSingleton<PauseSwitch>();
 
         // Stopped in reverse order: the loop first, while the others still serve it.
         services.AddHostedSingleton<Heartbeat>();
         services.AddHostedSingleton<WakeUp>();
+        services.AddHostedService<PauseWatch>();
         services.AddNotifier(Database.ChangesChannel, ChangesPause);
         services.AddHostedSingleton<SettlementLoop>();
     }

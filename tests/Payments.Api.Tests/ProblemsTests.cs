@@ -96,11 +96,16 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
-                "get /payments", "get /payments/{id}", "get /payments/{id}/refunds",
-                "get /payments/{id}/refunds/{refundId}", "get /problems/{name}", "get /refunds/{id}",
-                "post /api/v1/transactions/{id}/refund", "post /payments", "post /payments/{id}/cancel",
-                "post /payments/{id}/refunds",
+                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger",
+                "get /api/v1/accounts/{accountId}/reconciliation-difference",
+                "get /api/v1/accounts/{accountId}/reconciliation-history", "get /api/v1/cache/stats",
+                "get /api/v1/health", "get /api/v1/queue/dead-letters", "get /api/v1/queue/redrives",
+                "get /api/v1/queue/stats", "get /api/v1/ready", "get /events", "get /payments", "get /payments/{id}",
+                "get /payments/{id}/refunds", "get /payments/{id}/refunds/{refundId}", "get /problems/{name}",
+                "get /refunds/{id}", "post /api/v1/accounts/{accountId}/reconcile",
+                "post /api/v1/queue/dead-letters/redrive", "post /api/v1/queue/dead-letters/{id}/redrive",
+                "post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/transactions/{id}/refund",
+                "post /payments", "post /payments/{id}/cancel", "post /payments/{id}/refunds",
             ],
             operations,
             StringComparer.Ordinal);

@@ -83,4 +83,52 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.NotNull(problem.TraceId);
         Assert.True((await Api.GetBalanceAsync("nobody", null, Cancel)).Problem!.IsNotFound);
     }
+
+    [Fact]
+    public async Task The_ui_reads_the_queue_and_operates_it()
+    {
+        var dead = new QueuedPayment("ACC-WEB-DEAD", 700);
+        await fixture.Database.QueueAsync(dead);
+        await fixture.Database.ExecuteAsync(
+            """
+            UPDATE recon_jobs
+            SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, last_error = 'no room'
+            WHERE id = @Id
+            """,
+            dead);
+        var operating = await OperatorAsync();
+
+        var letter = (await operating.ListDeadLettersAsync(new Cursor(), 1, Cancel)).Value!.Data.Single();
+        Assert.Equal((dead.Id, 7.00m, "no room"), (letter.PaymentId, letter.Amount, letter.LastError));
+        Assert.Equal(1, (await operating.RedriveAsync(letter.Id, Cancel)).Value!.Count);
+        Assert.Equal(0, (await operating.RedriveAsync(null, Cancel)).Value!.Count);
+        Assert.True((await operating.PauseAsync(null, "month end", Cancel)).Value!.Pause.Paused);
+        var stats = (await operating.GetQueueStatsAsync(Cancel)).Value!;
+        Assert.Equal((0, "month end"), (stats.Dead, stats.Pause.Reason));
+        Assert.False((await operating.ResumeAsync(null, Cancel)).Value!.Pause.Paused);
+        Assert.Equal("worker_not_found", (await operating.PauseAsync("nobody", null, Cancel)).Problem!.Code);
+    }
+
+    [Fact]
+    public async Task The_ui_reads_the_report_of_an_account()
+    {
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-WEB-REPORT", 12));
+        await fixture.Database.ExecuteAsync("UPDATE accounts SET balance = 1 WHERE name = 'ACC-WEB-REPORT'");
+        var operating = await OperatorAsync();
+
+        var made = (await operating.ReconcileAsync("ACC-WEB-REPORT", "USD", 10, Cancel)).Value!;
+        var read = (await operating.GetReportAsync("ACC-WEB-REPORT", "USD", 10, Cancel)).Value!;
+
+        Assert.Equal(made.Report, read.Report);
+        Assert.Equal((12.00m, 0.01m), (read.Report.ClosingBalance.BySum, read.Report.ClosingBalance.ByAccount));
+        var finding = Assert.Single(read.Findings.Data);
+        Assert.Equal(("account_row_mismatch", 12.00m, 0.01m), (finding.Kind, finding.Expected, finding.Actual));
+    }
+
+    private async Task<PaymentsApi> OperatorAsync()
+    {
+        string[] scopes = [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin"];
+        await TestKeys.AddAsync(fixture.Database, "operator", "key-of-the-operator", scopes);
+        return new(fixture.Api.CreateClient("key-of-the-operator"), NullLogger<PaymentsApi>.Instance);
+    }
 }

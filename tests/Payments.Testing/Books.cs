@@ -48,7 +48,7 @@ public static partial class Books
         UNION ALL
         SELECT format('payment %s is %s, its job is %s', p.id, p.status, coalesce(j.status, 'missing'))
         FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id
-        WHERE (p.status IN ('pending')) IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
+        WHERE (p.status = 'pending') <> coalesce(j.status IN ('pending', 'processing', 'dead'), false)
         UNION ALL
         SELECT format('payment %s has %s refunded or reserved, its refunds say %s',
             p.id, p.refunded_amount, coalesce(sum(r.amount), 0))
@@ -69,6 +69,6 @@ public static partial class Books
         UNION ALL
         SELECT format('refund %s is %s, its job is %s', r.id, r.status, coalesce(j.status, 'missing'))
         FROM refunds AS r LEFT JOIN recon_jobs AS j ON j.id = r.id AND j.kind = 'refund'
-        WHERE (r.status = 'pending') IS DISTINCT FROM (j.status IN ('pending', 'processing', 'dead'))
+        WHERE (r.status = 'pending') <> coalesce(j.status IN ('pending', 'processing', 'dead'), false)
         """;
 }

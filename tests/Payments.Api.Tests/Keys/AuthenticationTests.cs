@@ -20,6 +20,11 @@ public sealed class AuthenticationTests(ApiFixture fixture) : IClassFixture<ApiF
     [InlineData("POST", "/api/v1/transactions/01a1fcaa-a6b4-729a-879b-9da3d8101381/refund")]
     [InlineData("GET", "/accounts/ACC-001/balance")]
     [InlineData("GET", "/api/v1/accounts/ACC-001/ledger")]
+    [InlineData("GET", "/api/v1/queue/stats")]
+    [InlineData("GET", "/api/v1/queue/dead-letters")]
+    [InlineData("GET", "/api/v1/cache/stats")]
+    [InlineData("POST", "/api/v1/accounts/ACC-001/reconcile")]
+    [InlineData("GET", "/api/v1/accounts/ACC-001/reconciliation-difference")]
     [InlineData("GET", "/events")]
     [InlineData("GET", "/nowhere")]
     [InlineData("DELETE", "/payments")]
@@ -37,6 +42,7 @@ public sealed class AuthenticationTests(ApiFixture fixture) : IClassFixture<ApiF
     [Theory]
     [InlineData("/health")]
     [InlineData("/alive")]
+    [InlineData("/api/v1/health")]
     public async Task Health_needs_no_key(string address)
     {
         using var stranger = fixture.Api.CreateClient();

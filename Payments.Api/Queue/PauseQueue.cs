@@ -1,0 +1,56 @@
+using Dapper;
+using Npgsql;
+using Payments.Ledger;
+
+namespace Payments.Api.Queue;
+
+/// <summary>
+/// Pauses and resumes the whole queue, or one worker. A paused worker finishes what it holds and claims nothing more;
+/// payments are accepted all the same. To ask again for what is so already changes nothing.
+/// </summary>
+internal sealed class PauseQueue(NpgsqlDataSource database)
+{
+    /// <param name="workerId">Null: all of them, those too that start later.</param>
+    /// <returns>Whether there is such a worker.</returns>
+    public Task<bool> PauseAsync(string? workerId, string by, string? reason, CancellationToken cancel) =>
+        ExecuteAsync(workerId is null ? PauseAllSql : PauseWorkerSql, new { workerId, by, reason }, cancel);
+
+    /// <returns>Whether there is such a worker.</returns>
+    public Task<bool> ResumeAsync(string? workerId, CancellationToken cancel) =>
+        ExecuteAsync(workerId is null ? ResumeAllSql : ResumeWorkerSql, new { workerId }, cancel);
+
+    private async Task<bool> ExecuteAsync(string sql, object parameters, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancel));
+
+        // Workers hear of it at once, and screens too; whoever misses it looks within a second.
+        await connection.ExecuteAsync(new CommandDefinition(
+            "SELECT pg_notify(@workers, ''), pg_notify(@screens, '')",
+            new { workers = Database.QueueControlChannel, screens = Database.ChangesChannel },
+            cancellationToken: cancel));
+        return changed > 0;
+    }
+
+    private const string PauseAllSql = """
+        UPDATE queue_control
+        SET paused_at = coalesce(paused_at, clock_timestamp()),
+            paused_by = coalesce(paused_by, @by),
+            pause_reason = CASE WHEN paused_at IS NULL THEN @reason ELSE pause_reason END
+        """;
+
+    private const string ResumeAllSql =
+        "UPDATE queue_control SET paused_at = NULL, paused_by = NULL, pause_reason = NULL";
+
+    private const string PauseWorkerSql = """
+        UPDATE workers
+        SET pause_asked_at = coalesce(pause_asked_at, clock_timestamp()), pause_asked_by = coalesce(pause_asked_by, @by)
+        WHERE id = @workerId
+        """;
+
+    private const string ResumeWorkerSql = """
+        UPDATE workers
+        SET pause_asked_at = NULL, pause_asked_by = NULL
+        WHERE id = @workerId
+        """;
+}

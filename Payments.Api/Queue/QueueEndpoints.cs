@@ -1,0 +1,194 @@
+using System.Globalization;
+using Payments.Api.Keys;
+using Payments.Api.Paging;
+
+namespace Payments.Api.Queue;
+
+internal static class QueueEndpoints
+{
+    public static void AddQueue(this IServiceCollection services)
+    {
+        services.AddSingleton<CountQueue>();
+        services.AddSingleton<ReadQueueControl>();
+        services.AddSingleton<PauseQueue>();
+        services.AddSingleton<ListDeadLetters>();
+        services.AddSingleton<RedriveDeadLetters>();
+        services.AddSingleton<ListRedrives>();
+    }
+
+    public static void MapQueue(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/v1/queue").WithTags("Queue");
+
+        var read = group.MapGroup("").RequireAuthorization(Scopes.PaymentsRead);
+        read.MapGet("/stats", StatsAsync)
+            .WithName("GetQueueStats").WithSummary("How the queue stands: what waits, what is held, who works")
+            .Produces<QueueStatsAnswer>()
+            .ProducesProblems(503);
+        read.MapGet("/dead-letters", DeadLettersAsync)
+            .WithName("ListDeadLetters").WithSummary("Jobs that were given up, newest first")
+            .DescribesPage()
+            .Produces<ListAnswer<DeadLetterAnswer>>()
+            .ProducesProblems(400, 503);
+        read.MapGet("/redrives", RedrivesAsync)
+            .WithName("ListRedrives")
+            .WithSummary("What was redriven, when, by whom, with the error it had; newest first")
+            .DescribesPage("jobId")
+            .Produces<ListAnswer<RedriveAnswer>>()
+            .ProducesProblems(400, 503);
+
+        var change = group.MapGroup("").RequireAuthorization(Scopes.QueueAdmin);
+        change.MapPost("/dead-letters/{id}/redrive", RedriveOneAsync)
+            .WithName("RedriveDeadLetter").WithSummary("Puts one dead letter back into the queue")
+            .Produces<RedrivenAnswer>()
+            .ProducesProblems(404, 503);
+        change.MapPost("/dead-letters/redrive", RedriveAllAsync)
+            .WithName("RedriveDeadLetters").WithSummary("Puts all dead letters back into the queue")
+            .Produces<RedrivenAnswer>()
+            .ProducesProblems(503);
+        change.MapPost("/pause", PauseAsync)
+            .WithName("PauseQueue").WithSummary("Pauses the queue, or one worker; what is held is finished")
+            .DescribesTextBody(PauseRequest.Members)
+            .Produces<QueueControlAnswer>()
+            .ProducesProblems(400, 404, 415, 422, 503);
+        change.MapPost("/resume", ResumeAsync)
+            .WithName("ResumeQueue").WithSummary("Resumes the queue, or one worker")
+            .DescribesTextBody(PauseRequest.Members)
+            .Produces<QueueControlAnswer>()
+            .ProducesProblems(400, 404, 415, 422, 503);
+    }
+
+    private static async Task<IResult> StatsAsync(
+        CountQueue countQueue, ReadQueueControl readControl, CancellationToken cancel)
+    {
+        var counts = await countQueue.ExecuteAsync(cancel);
+        var control = await readControl.ExecuteAsync(cancel);
+        var settled = control.Workers.Where(worker => worker.State != "silent").Sum(worker => worker.SettledLastMinute);
+        return JsonAnswer.Of(
+            new QueueStatsAnswer(
+                counts.Ready,
+                counts.InFlight,
+                counts.Delayed,
+                counts.Dead,
+                counts.OldestReadyAgeSeconds,
+                new ThroughputAnswer(settled, Math.Round(settled / 60d, 2)),
+                counts.BlockedAccounts,
+                control.Pause,
+                control.Workers,
+                counts.At),
+            ApiJson.Default.QueueStatsAnswer);
+    }
+
+    private static async Task<IResult> DeadLettersAsync(HttpContext context, ListDeadLetters listDeadLetters)
+    {
+        var query = new PageQuery(context.Request);
+        if (query.Check() is { } problem)
+        {
+            return problem;
+        }
+
+        Guid? cursor = null;
+        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        {
+            if (!Guid.TryParseExact(text, "D", out var id))
+            {
+                return UnknownDeadLetter;
+            }
+
+            cursor = id;
+        }
+
+        return await listDeadLetters.ExecuteAsync(cursor, query, context.RequestAborted) is { } rows
+            ? JsonAnswer.Of(
+                Page.Of(context, query, rows, row => row, letter => letter.Id.ToString()),
+                ApiJson.Default.ListAnswerDeadLetterAnswer)
+            : UnknownDeadLetter;
+    }
+
+    private static async Task<IResult> RedrivesAsync(HttpContext context, ListRedrives listRedrives)
+    {
+        var query = new PageQuery(context.Request, "jobId");
+        Guid? jobId = null;
+        if (query.Get("jobId") is { } job)
+        {
+            if (Guid.TryParseExact(job, "D", out var id))
+            {
+                jobId = id;
+            }
+            else
+            {
+                query.Refuse("jobId", "invalid_id", "is not the id of a job");
+            }
+        }
+
+        if (query.Check() is { } problem)
+        {
+            return problem;
+        }
+
+        long? cursor = null;
+        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        {
+            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                return UnknownRedrive;
+            }
+
+            cursor = number;
+        }
+
+        return await listRedrives.ExecuteAsync(jobId, cursor, query, context.RequestAborted) is { } rows
+            ? JsonAnswer.Of(
+                Page.Of(context, query, rows, row => row, redrive => redrive.Id),
+                ApiJson.Default.ListAnswerRedriveAnswer)
+            : UnknownRedrive;
+    }
+
+    private static async Task<IResult> RedriveOneAsync(
+        string id, HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
+        Guid.TryParseExact(id, "D", out var jobId)
+        && await redriveDeadLetters.RedriveOneAsync(
+            jobId, Caller.Of(context).Key.OwnerId, context.RequestAborted)
+            ? JsonAnswer.Of(new RedrivenAnswer(1), ApiJson.Default.RedrivenAnswer)
+            : new Problem(ProblemTypes.DeadLetterNotFound, "No dead letter has this id.");
+
+    private static async Task<IResult> RedriveAllAsync(HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
+        JsonAnswer.Of(
+            new RedrivenAnswer(await redriveDeadLetters.RedriveAllAsync(
+                Caller.Of(context).Key.OwnerId, context.RequestAborted)),
+            ApiJson.Default.RedrivenAnswer);
+
+    private static Task<IResult> PauseAsync(HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
+        ChangeAsync(context, readControl, request => pauseQueue.PauseAsync(
+            request.WorkerId, Caller.Of(context).Key.OwnerName, request.Reason, context.RequestAborted));
+
+    private static Task<IResult> ResumeAsync(
+        HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
+        ChangeAsync(
+            context, readControl, request => pauseQueue.ResumeAsync(request.WorkerId, context.RequestAborted));
+
+    private static async Task<IResult> ChangeAsync(
+        HttpContext context, ReadQueueControl readControl, Func<PauseRequest, Task<bool>> change)
+    {
+        var (problem, members) = await TextBody.ReadAsync(context, PauseRequest.Members);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var request = PauseRequest.From(members);
+        if (request.Check() is { } refused)
+        {
+            return refused;
+        }
+
+        return await change(request)
+            ? JsonAnswer.Of(
+                await readControl.ExecuteAsync(context.RequestAborted), ApiJson.Default.QueueControlAnswer)
+            : new Problem(ProblemTypes.WorkerNotFound, "No worker has this id.");
+    }
+
+    private static Problem UnknownDeadLetter => PageQuery.UnknownCursor("The cursor is not the id of a dead letter.");
+
+    private static Problem UnknownRedrive => PageQuery.UnknownCursor("The cursor is not the id of a redrive.");
+}

@@ -1,0 +1,47 @@
+using Npgsql;
+
+namespace Recon.Worker.Retention;
+
+/// <summary>Clears finished jobs away, now and then, for as long as the worker runs.</summary>
+internal sealed class RetentionLoop(
+    RemoveFinishedJobs removeFinishedJobs, RetentionOptions options, TimeProvider clock, ILogger<RetentionLoop> logger)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (options.Enabled && !stoppingToken.IsCancellationRequested)
+        {
+            // Before the first round too: a process that has just started has payments to catch up with.
+            await Task.Delay(options.Interval, clock, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                if (await removeFinishedJobs.RunOnceAsync(stoppingToken) is { } removed and > 0)
+                {
+                    logger.LogInformation("Deleted {Removed} jobs that finished long ago", removed);
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+            {
+                logger.LogWarning("Finished jobs stay until the next round: {Reason}", e.Message);
+            }
+        }
+    }
+}
+
+internal static class RetentionServices
+{
+    public static void AddRetention(this IServiceCollection services)
+    {
+        services.AddOptions<RetentionOptions>()
+            .BindConfiguration(RetentionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => provider
+            .GetRequiredService<Microsoft.Extensions.Options.IOptions<RetentionOptions>>().Value);
+        services.AddSingleton<RemoveFinishedJobs>();
+        services.AddHostedService<RetentionLoop>();
+    }
+}

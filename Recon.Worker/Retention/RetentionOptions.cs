@@ -1,0 +1,36 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Recon.Worker.Retention;
+
+/// <summary>How long finished jobs are kept; section <c>Retention</c> of the configuration.</summary>
+internal sealed class RetentionOptions
+{
+    public const string Section = "Retention";
+
+    /// <summary>Off: finished jobs are kept for ever.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>
+    /// Age, since it finished, at which a job is deleted. Its payment, result and entries stay; dead letters stay too.
+    /// </summary>
+    [Range(0.01, 87_600)]
+    public double FinishedJobHours { get; set; } = 168;
+
+    /// <summary>Jobs that one transaction looks at the most.</summary>
+    [Range(1, 10_000)]
+    public int BatchSize { get; set; } = 500;
+
+    /// <summary>Rest between two batches, which leaves the disk and the processors to settlement.</summary>
+    [Range(0, 60_000)]
+    public int RestMilliseconds { get; set; } = 50;
+
+    /// <summary>Time before the first round over everything that is old enough, and between two.</summary>
+    [Range(0.05, 86_400)]
+    public double IntervalSeconds { get; set; } = 300;
+
+    public TimeSpan FinishedJobAge => TimeSpan.FromHours(FinishedJobHours);
+
+    public TimeSpan Rest => TimeSpan.FromMilliseconds(RestMilliseconds);
+
+    public TimeSpan Interval => TimeSpan.FromSeconds(IntervalSeconds);
+}
