@@ -98,9 +98,10 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         Dictionary<long, LockedAccount> accounts,
         PostingBatch postings)
     {
-        var settlements = new List<Settlement>(jobs.Count);
-        foreach (var job in jobs)
+        var settlements = new Settlement[jobs.Count];
+        foreach (var place in PlacesInQueueOrder(jobs, accounts))
         {
+            var job = jobs[place];
             var payer = accounts[accountIds[PayerOf(job)]];
             var settlement = SettlementRule.Decide(job.Amount, Currency.Get(job.Currency));
             if (settlement.IsPosted && !payer.CanPay(job.Amount))
@@ -114,10 +115,21 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
                 postings.Transfer(job.Id, job.Kind, debit: payer, credit: payee, job.Amount, job.Currency);
             }
 
-            settlements.Add(settlement);
+            settlements[place] = settlement;
         }
 
-        return settlements;
+        return [.. settlements];
+    }
+
+    // A claim holds one division after the other. Where a minimum balance is at stake, a transfer may live on what one
+    // of another division brings: there the order of arrival decides, in all other batches it makes no difference.
+    private static IEnumerable<int> PlacesInQueueOrder(
+        IReadOnlyList<ClaimedJob> jobs, Dictionary<long, LockedAccount> accounts)
+    {
+        var places = Enumerable.Range(0, jobs.Count);
+        return accounts.Values.Any(account => account.HasMinimum)
+            ? places.OrderBy(place => jobs[place].Sequence)
+            : places;
     }
 
     private static async Task WriteAsync(
