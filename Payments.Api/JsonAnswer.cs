@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Payments.Api.Accounts;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
+using Payments.Api.Transfers;
 
 namespace Payments.Api;
 
@@ -18,6 +19,13 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ListAnswer<PaymentAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
+[JsonSerializable(typeof(AccountAnswer))]
+[JsonSerializable(typeof(ListAnswer<AccountAnswer>))]
+[JsonSerializable(typeof(StatementAnswer))]
+[JsonSerializable(typeof(AcceptedAnswer))]
+[JsonSerializable(typeof(TransferStatusAnswer))]
+[JsonSerializable(typeof(TransactionDetails))]
+[JsonSerializable(typeof(VerificationAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

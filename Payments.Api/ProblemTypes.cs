@@ -37,14 +37,15 @@ internal static class ProblemTypes
         + "and only one of them at a time.");
 
     public static readonly ProblemType IdempotencyKeyMissing = new(
-        "idempotency_key_missing", 400, "The Idempotency-Key header is missing",
-        "Send a header Idempotency-Key with a value of your own, for example a UUID, and send the same value again "
-        + "whenever you repeat the request. However often it arrives, it is executed once.");
+        "idempotency_key_missing", 400, "The idempotency key is missing",
+        "Send a key of your own, for example a UUID, and send the same again whenever you repeat the request. However "
+        + "often it arrives, it is executed once. It stands in the header Idempotency-Key, or, where the detail says "
+        + "so, in the body.");
 
     public static readonly ProblemType IdempotencyKeyInvalid = new(
-        "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid",
-        "A key is 1 to 255 printable ASCII characters, bare or as a quoted string (RFC 8941); "
-        + "the quotes are not part of the key.");
+        "idempotency_key_invalid", 400, "The idempotency key is not valid",
+        "A key is 1 to 255 printable ASCII characters. In the header it may be a quoted string (RFC 8941); the quotes "
+        + "are not part of the key. A header beside a key in the body must name the same key.");
 
     public static readonly ProblemType BadRequest = new(
         "bad_request", 400, "The request could not be read",
@@ -66,10 +67,15 @@ internal static class ProblemTypes
         "payment_not_found", 404, "No payment has this id",
         "Ids are given out by POST /payments and are never used again.");
 
+    public static readonly ProblemType TransactionNotFound = new(
+        "transaction_not_found", 404, "No transaction has this id or key",
+        "Ids and keys are those of POST /api/v1/transactions. A key is known to the owner of the API key that used "
+        + "it.");
+
     public static readonly ProblemType AccountNotFound = new(
         "account_not_found", 404, "No account has this name",
-        "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
-        + "payments are queued. The same name in another currency is another account.");
+        "An account is opened by POST /accounts or by the first settlement of a payment into it, so it does not exist "
+        + "while its only payments are queued. The same name in another currency is another account.");
 
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
@@ -79,6 +85,15 @@ internal static class ProblemTypes
         "idempotency_key_in_use", 409, "A request with this idempotency key is being executed",
         "The first request with this key has not ended yet. Wait for the seconds in Retry-After "
         + "and send the same again.");
+
+    public static readonly ProblemType AccountExists = new(
+        "account_exists", 409, "The account exists with other settings",
+        "An account of this name and currency was opened before, by a request or by its first settlement, and its "
+        + "settings are another's to decide on. Nothing was changed.");
+
+    public static readonly ProblemType PaymentNotCancellable = new(
+        "payment_not_cancellable", 409, "The payment can no longer be cancelled",
+        "A payment can be cancelled until a worker claims it for settlement. Read it to see what became of it.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -120,8 +135,8 @@ internal static class ProblemTypes
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
-        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, AccountNotFound, MethodNotAllowed,
-        IdempotencyKeyInUse, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, AccountDivided,
-        InternalError, Overloaded, DatabaseUnavailable,
+        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, TransactionNotFound, AccountNotFound,
+        MethodNotAllowed, IdempotencyKeyInUse, AccountExists, PaymentNotCancellable, BodyTooLarge, UnsupportedMediaType,
+        IdempotencyKeyReused, Unprocessable, AccountDivided, InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

@@ -7,6 +7,7 @@ using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Transfers;
 using Payments.Api.Validation;
 using Payments.Ledger;
 
@@ -42,6 +43,7 @@ builder.Services.AddApiKeys();
 builder.Services.AddEvents();
 builder.Services.AddPayments();
 builder.Services.AddAccounts();
+builder.Services.AddTransfers();
 
 var app = builder.Build();
 
@@ -50,10 +52,12 @@ app.UseAuthentication();
 app.UseAuthorization();
 
 app.MapDefaultEndpoints();
+app.MapLiveness("/api/v1/health");
 app.MapOpenApi().AllowAnonymous();
 app.MapProblems();
 app.MapPayments();
 app.MapAccounts();
+app.MapTransfers();
 app.MapEvents();
 
 try

@@ -21,6 +21,7 @@ internal sealed class RequestSpans : IStartupFilter
 {
     public const string HealthPath = "/health";
     public const string AlivePath = "/alive";
+    public const string VersionedHealthPath = "/api/v1/health";
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
@@ -42,6 +43,7 @@ internal sealed class RequestSpans : IStartupFilter
 
     private static bool IsHealth(PathString path) =>
         path.Equals(HealthPath, StringComparison.OrdinalIgnoreCase)
+        || path.Equals(VersionedHealthPath, StringComparison.OrdinalIgnoreCase)
         || path.Equals(AlivePath, StringComparison.OrdinalIgnoreCase);
 
     private static async Task RunUnseenAsync(HttpContext context, RequestDelegate next, Activity activity)

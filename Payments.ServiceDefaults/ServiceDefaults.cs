@@ -41,7 +41,13 @@ public static class ServiceDefaults
         app.MapHealthChecks(RequestSpans.HealthPath, new HealthCheckOptions { ResponseWriter = WriteHealthAsync })
             .AllowAnonymous();
 
-        app.MapHealthChecks(RequestSpans.AlivePath, new HealthCheckOptions
+        return app.MapLiveness(RequestSpans.AlivePath);
+    }
+
+    /// <summary>Maps an address that answers whether the process runs, and asks nothing else.</summary>
+    public static WebApplication MapLiveness(this WebApplication app, string path)
+    {
+        app.MapHealthChecks(path, new HealthCheckOptions
         {
             Predicate = check => check.Tags.Contains(LiveTag),
             ResponseWriter = WriteHealthAsync,

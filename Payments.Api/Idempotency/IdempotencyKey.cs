@@ -32,12 +32,30 @@ internal static class IdempotencyKey
                 "The header Idempotency-Key must hold one key of 1 to 255 printable ASCII characters.");
     }
 
+    /// <summary>The problem with a key that stands in the body, where it is not quoted once more.</summary>
+    public static Problem? Check(string key) => IsKey(key)
+        ? null
+        : new Problem(
+            ProblemTypes.IdempotencyKeyInvalid,
+            "The member idempotencyKey must be 1 to 255 printable ASCII characters.");
+
+    /// <summary>The problem with a header beside a key in the body: it may be left out, or name the same.</summary>
+    public static Problem? CheckSame(StringValues header, string key) =>
+        header.Count == 0 || (header.Count == 1 && TryParse(header[0] ?? "", out var named) && named == key)
+            ? null
+            : new Problem(
+                ProblemTypes.IdempotencyKeyInvalid,
+                "The header Idempotency-Key, which may be left out, names another key than the body.");
+
     internal static bool TryParse(string header, out string key)
     {
         // A comma outside quotes separates two headers that someone on the way has put on one line.
         key = header.StartsWith('"') ? Unquote(header) : header.AsSpan().ContainsAny('"', ',') ? "" : header;
-        return key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExcept(Printable);
+        return IsKey(key);
     }
+
+    private static bool IsKey(string key) =>
+        key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExcept(Printable);
 
     // sf-string: a backslash escapes a quote or another backslash and nothing else. Parameters after the closing
     // quote are not defined for this header and refused. What cannot be read becomes the empty key, which is invalid.

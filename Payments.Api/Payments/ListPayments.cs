@@ -55,7 +55,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
     private const string PaymentsByIdSql = """
         SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
             payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
-            payment.settled_at, payment.trace_id
+            payment.settled_at, payment.trace_id, payment.payer_account
         FROM page
         JOIN payments AS payment ON payment.id = page.id
         ORDER BY payment.id DESC

@@ -24,6 +24,7 @@ internal static class PaymentEndpoints
         services.AddHostedService(provider => provider.GetRequiredService<PaymentIntake>());
         services.AddSingleton<GetPayment>();
         services.AddSingleton<ListPayments>();
+        services.AddSingleton<CancelPayment>();
     }
 
     public static void MapPayments(this IEndpointRouteBuilder routes)
@@ -50,6 +51,13 @@ internal static class PaymentEndpoints
             .WithName("GetPayment").WithSummary("A payment with its job, its result and its ledger entries")
             .Produces<PaymentDetails>()
             .ProducesProblems(404, 503);
+
+        group.MapPost("/{id}/cancel", CancelAsync)
+            .RequireAuthorization(Scopes.PaymentsWrite)
+            .WithName("CancelPayment")
+            .WithSummary("Cancels a payment or transfer that no worker has claimed; again, it answers alike")
+            .Produces<PaymentDetails>()
+            .ProducesProblems(404, 409, 503);
     }
 
     private static async Task CreateAsync(HttpContext context, PaymentIntake intake, TimeProvider clock)
@@ -94,7 +102,8 @@ internal static class PaymentEndpoints
         }
     }
 
-    private static Problem Refusal(IntakeResult result) =>
+    /// <summary>What the intake's refusals are to a caller.</summary>
+    internal static Problem Refusal(IntakeResult result) =>
         ReferenceEquals(result, IntakeResult.KeyReused) ? new Problem(
             ProblemTypes.IdempotencyKeyReused, "The key was used before, for a request with other values.")
         : ReferenceEquals(result, IntakeResult.KeyInUse) ? new Problem(
@@ -156,6 +165,19 @@ internal static class PaymentEndpoints
             ? JsonAnswer.Of(payment, ApiJson.Default.PaymentDetails)
             : Problems.PaymentNotFound;
 
-    private static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>
+    private static async Task<IResult> CancelAsync(
+        string id, CancelPayment cancelPayment, GetPayment getPayment, CancellationToken cancel)
+    {
+        if (!TryParseId(id, out var paymentId))
+        {
+            return Problems.PaymentNotFound;
+        }
+
+        return await cancelPayment.ExecuteAsync(paymentId, cancel) is { } refusal
+            ? refusal
+            : await GetAsync(id, getPayment, cancel);
+    }
+
+    internal static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>
         Guid.TryParseExact(text, "D", out id);
 }

@@ -6,11 +6,15 @@ namespace Payments.Api.Payments;
 /// <summary>A payment as it is stored; columns in this order.</summary>
 internal sealed record PaymentRow(
     Guid Id, string PayeeAccount, long Amount, string Currency, string? Description, string Status, long? Discrepancy,
-    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId)
+    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId,
+    string? PayerAccount)
 {
     public PaymentAnswer ToAnswer() => new(
         Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
-        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"));
+        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"))
+    {
+        PayerAccountId = PayerAccount,
+    };
 
     public PaymentDetails ToDetails(JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries) => new(
         Id, PayeeAccount, Units(Amount), Currency, Description, Status, Units(Discrepancy), Units(RefundedAmount),
@@ -20,7 +24,10 @@ internal sealed record PaymentRow(
             result.Matched, result.ResultStatus, Units(result.ExpectedAmount), Units(result.ActualAmount),
             Units(result.ResultDiscrepancy), result.Rule, result.ResultCreatedAt),
         [.. entries.Select(entry => entry.ToAnswer())],
-        Refunds: []);
+        Refunds: [])
+    {
+        PayerAccountId = PayerAccount,
+    };
 
     private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
 

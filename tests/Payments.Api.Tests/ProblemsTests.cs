@@ -95,8 +95,14 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
-                "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
+                "get /accounts", "get /accounts/{accountId}/balance", "get /accounts/{accountId}/ledger",
+                "get /accounts/{accountId}/statement", "get /api/v1/accounts",
+                "get /api/v1/accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger",
+                "get /api/v1/accounts/{accountId}/statement", "get /api/v1/transactions/status/{key}",
+                "get /api/v1/transactions/{id}", "get /events", "get /payments", "get /payments/{id}",
+                "get /problems/{name}", "post /accounts", "post /api/v1/accounts", "post /api/v1/transactions",
+                "post /api/v1/transactions/{id}/cancel", "post /api/v1/transactions/{id}/verify-double-entry",
+                "post /payments", "post /payments/{id}/cancel",
             ],
             operations,
             StringComparer.Ordinal);
@@ -107,6 +113,8 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
     {
         var id = await fixture.Client.PayAsync("ACC-DOC", 5.13m);
         await Settlement.CompleteAsync(fixture.Database, id, discrepancy: 13);
+        var (transfer, _) = await fixture.Client.TransferAsync("ACC-DOC", "ACC-DOC-2", 5, "documented");
+        await Settlement.CompleteAsync(fixture.Database, transfer);
         var document = await fixture.Client.GetJsonAsync("/openapi/v1.json");
 
         foreach (var (path, address) in new[]
@@ -115,6 +123,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             ("/payments/{id}", $"/payments/{id}"),
             ("/accounts/{accountId}/balance", "/accounts/ACC-DOC/balance"),
             ("/api/v1/accounts/{accountId}/ledger", "/api/v1/accounts/ACC-DOC/ledger"),
+            ("/accounts/{accountId}/statement", "/accounts/ACC-DOC/statement"),
+            ("/accounts", "/accounts"),
+            ("/api/v1/transactions/{id}", $"/api/v1/transactions/{transfer}"),
+            ("/api/v1/transactions/status/{key}", "/api/v1/transactions/status/documented"),
         })
         {
             var schema = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses")
