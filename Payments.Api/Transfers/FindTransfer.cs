@@ -25,7 +25,8 @@ internal sealed class FindTransfer(
     /// <summary>The same, but not before it has ended, the time is up or the process stops.</summary>
     public async Task<PaymentRow?> WaitAsync(int ownerId, string key, TimeSpan longest, CancellationToken cancel)
     {
-        // Listened for before the first look: what settles in between is not missed.
+        // Listened for before the first look: what settles in between is not missed. Without a listener, of which there
+        // are only so many, it looks now and then.
         using var listener = changes.Listen();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel, lifetime.ApplicationStopping);
         var started = clock.GetTimestamp();
@@ -34,14 +35,18 @@ internal sealed class FindTransfer(
         {
             var row = await ExecuteAsync(ownerId, key, cancel);
             var left = longest - clock.GetElapsedTime(started);
-            if (row is not { Status: "pending" } || left <= TimeSpan.Zero || listener is null)
+            if (row is not { Status: "pending" } || left <= TimeSpan.Zero)
             {
                 return row;
             }
 
             try
             {
-                await listener.NextAsync(Least(left, LongestPause), stopping.Token);
+                if (listener is not null)
+                {
+                    await listener.NextAsync(Least(left, LongestPause), stopping.Token);
+                }
+
                 await Task.Delay(Least(left, pause), clock, stopping.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

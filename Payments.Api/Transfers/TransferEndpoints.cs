@@ -90,17 +90,32 @@ internal static class TransferEndpoints
             case IntakeResult.Failed failed:
                 throw new InvalidOperationException("The database refused a transfer.", failed.Error);
             case var result when ReferenceEquals(result, IntakeResult.Created):
-                return Accept(context, AcceptedAnswer.Of(transfer));
+                return await AcceptAsync(context, transfer, findTransfer);
             case var result:
                 return PaymentEndpoints.Refusal(result);
         }
     }
 
-    private static JsonAnswer<AcceptedAnswer> Accept(HttpContext context, AcceptedAnswer accepted)
+    // Who prefers to wait gets the end at once, if it comes in time.
+    private static async Task<IResult> AcceptAsync(HttpContext context, NewPayment transfer, FindTransfer findTransfer)
     {
+        var headers = context.Response.Headers;
+        var accepted = AcceptedAnswer.Of(transfer);
+        headers.Location = accepted.PollUrl;
+        if (Preferences.WaitSeconds(context.Request.Headers["Prefer"]) is { } seconds)
+        {
+            headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={seconds}");
+            var row = await findTransfer.WaitAsync(
+                transfer.OwnerId, transfer.IdempotencyKey, TimeSpan.FromSeconds(seconds), context.RequestAborted);
+            if (row is { Status: not "pending" })
+            {
+                return JsonAnswer.Of(
+                    TransferStatusAnswer.Of(transfer.IdempotencyKey, row), ApiJson.Default.TransferStatusAnswer);
+            }
+        }
+
         context.Response.StatusCode = StatusCodes.Status202Accepted;
-        context.Response.Headers.Location = accepted.PollUrl;
-        context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return JsonAnswer.Of(accepted, ApiJson.Default.AcceptedAnswer);
     }
 

@@ -41,6 +41,24 @@ public sealed class ListAccountsTests(ApiFixture fixture) : IClassFixture<ApiFix
         Assert.Empty((await ListAsync("search=clearing")).Names);
     }
 
+    [Fact]
+    public async Task A_search_reads_the_names_that_it_finds_and_no_others()
+    {
+        await fixture.Database.ExecuteAsync(
+            "INSERT INTO accounts (name, currency) SELECT 'plan-' || i, 'USD' FROM generate_series(1, 5000) AS i");
+        await fixture.Database.ExecuteAsync("ANALYZE accounts");
+
+        var plan = string.Join('\n', await fixture.Database.QueryAsync<string>(
+            """
+            EXPLAIN SELECT id, name FROM accounts
+            WHERE NOT system AND lower(name) ^@ 'plan-77' AND (lower(name), id) > ('plan-770', 0)
+            ORDER BY lower(name), id LIMIT 11
+            """));
+
+        Assert.Contains("accounts_listed", plan, StringComparison.Ordinal);
+        Assert.Contains("lower(name) < 'plan-78'", plan, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("currency=usd", "invalid_request")]
     [InlineData("name=x", "invalid_request")]

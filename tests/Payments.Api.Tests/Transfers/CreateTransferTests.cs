@@ -60,6 +60,29 @@ public sealed class CreateTransferTests(ApiFixture fixture) : IClassFixture<ApiF
     }
 
     [Fact]
+    public async Task Who_prefers_to_wait_is_answered_with_the_end_if_it_comes_in_time()
+    {
+        using var tooEarly = await WaitingAsync("ACC-WAIT-0", "wait=0");
+        var waiting = WaitingAsync("ACC-WAIT-20", "wait=20");
+        Guid? id;
+        do
+        {
+            id = (await fixture.Database.QueryAsync<Guid?>(
+                "SELECT id FROM recon_jobs WHERE payer_account = 'ACC-WAIT-20'")).SingleOrDefault();
+        }
+        while (id is null);
+
+        await Settlement.CompleteAsync(fixture.Database, id.Value);
+        await fixture.Database.ExecuteAsync("NOTIFY payments_changed");
+        using var answer = await waiting;
+
+        Assert.Equal((202, 200), ((int)tooEarly.StatusCode, (int)answer.StatusCode));
+        Assert.Equal("wait=20", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
+        Assert.Equal("COMPLETED", Text(await answer.ReadAsync(), "status"));
+        Assert.False(answer.Headers.Contains("Idempotent-Replayed"));
+    }
+
+    [Fact]
     public async Task Another_request_under_the_same_key_is_refused()
     {
         var (_, key) = await fixture.Client.TransferAsync("ACC-A", "ACC-B", 5);
@@ -173,13 +196,30 @@ public sealed class CreateTransferTests(ApiFixture fixture) : IClassFixture<ApiF
             "destination_account_id":"ACC-B","source_account_id":"{{{source}}}"}}
             """);
 
-    private Task<HttpResponseMessage> SendAsync(string body, string header)
+    private Task<HttpResponseMessage> WaitingAsync(string source, string prefer) => SendAsync(
+        $$$"""
+        {"transaction":{"source_account_id":"{{{source}}}","destination_account_id":"B","amount":1},
+        "idempotencyKey":"{{{source}}}"}
+        """,
+        header: null,
+        prefer);
+
+    private Task<HttpResponseMessage> SendAsync(string body, string? header, string? prefer = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, Address)
         {
             Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", header);
+        if (header is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", header);
+        }
+
+        if (prefer is not null)
+        {
+            request.Headers.Add("Prefer", prefer);
+        }
+
         return fixture.Client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 

@@ -77,7 +77,7 @@ public sealed class TransactionTests(ApiFixture fixture) : IClassFixture<ApiFixt
         await using (var connection = await fixture.Database.Superuser.OpenConnectionAsync(
             TestContext.Current.CancellationToken))
         {
-            // Triggers are off in this session: whoever may do that can write whatever they like.
+            // Triggers are off on this connection: whoever may do that can write whatever they like.
             await Dapper.SqlMapper.ExecuteAsync(connection, "SET session_replication_role = replica");
             Assert.InRange(await Dapper.SqlMapper.ExecuteAsync(connection, corruption, new { id }), 1, 2);
             await Dapper.SqlMapper.ExecuteAsync(connection, "RESET session_replication_role");
