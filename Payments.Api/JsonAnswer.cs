@@ -10,6 +10,7 @@ using Payments.Api.Payments;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Refunds;
+using Payments.Api.Transfers;
 
 namespace Payments.Api;
 
@@ -21,10 +22,18 @@ namespace Payments.Api;
 [JsonSerializable(typeof(PaymentAnswer))]
 [JsonSerializable(typeof(PaymentDetails))]
 [JsonSerializable(typeof(ListAnswer<PaymentAnswer>))]
+[JsonSerializable(typeof(AcceptedAnswer))]
+[JsonSerializable(typeof(TransferStatusAnswer))]
+[JsonSerializable(typeof(TransactionAnswer))]
+[JsonSerializable(typeof(TransactionDetails))]
+[JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(RefundAnswer))]
 [JsonSerializable(typeof(ListAnswer<RefundAnswer>))]
+[JsonSerializable(typeof(AccountAnswer))]
+[JsonSerializable(typeof(ListAnswer<AccountAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
+[JsonSerializable(typeof(StatementAnswer))]
 [JsonSerializable(typeof(QueueStatsAnswer))]
 [JsonSerializable(typeof(QueueControlAnswer))]
 [JsonSerializable(typeof(ListAnswer<DeadLetterAnswer>))]

@@ -58,31 +58,14 @@ internal static class OpenApiDescription
 
     /// <summary>An optional body of optional strings, as <see cref="TextBody"/> reads it.</summary>
     public static RouteHandlerBuilder DescribesTextBody(this RouteHandlerBuilder route, params string[] members) =>
-        route.AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
-                {
-                    ["application/json"] = new()
-                    {
-                        Schema = new OpenApiSchema
-                        {
-                            Type = JsonSchemaType.Object,
-                            AdditionalPropertiesAllowed = false,
-                            Properties = members.ToDictionary(
-                                member => member,
-                                IOpenApiSchema (_) => new OpenApiSchema
-                                {
-                                    Type = JsonSchemaType.String | JsonSchemaType.Null,
-                                },
-                                StringComparer.Ordinal),
-                        },
-                    },
-                },
-            };
-            return Task.CompletedTask;
-        });
+        route.DescribesBody(
+            Object(
+                [],
+                members.ToDictionary(
+                    member => member,
+                    IOpenApiSchema (_) => new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null },
+                    StringComparer.Ordinal)),
+            required: false);
 
     /// <summary>The header that names a request.</summary>
     public static RouteHandlerBuilder DescribesKey(this RouteHandlerBuilder route, bool required = true) =>
@@ -101,48 +84,70 @@ internal static class OpenApiDescription
         });
 
     public static RouteHandlerBuilder DescribesCreatePayment(this RouteHandlerBuilder route) =>
-        route.DescribesKey().AddOpenApiOperationTransformer((operation, _, _) =>
+        route.DescribesKey().DescribesBody(CreatePaymentSchema());
+
+    /// <summary>The body of a request, which is read by a parser that the framework knows nothing of.</summary>
+    public static RouteHandlerBuilder DescribesBody(
+        this RouteHandlerBuilder route, OpenApiSchema schema, bool required = true, string? description = null) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.RequestBody = new OpenApiRequestBody
             {
-                Required = true,
+                Required = required,
+                Description = description,
                 Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
                 {
-                    ["application/json"] = new() { Schema = CreatePaymentSchema() },
+                    ["application/json"] = new() { Schema = schema },
                 },
             };
             return Task.CompletedTask;
         });
 
-    private static OpenApiSchema CreatePaymentSchema() => new()
-    {
-        Type = JsonSchemaType.Object,
-        AdditionalPropertiesAllowed = false,
-        Required = new HashSet<string>(StringComparer.Ordinal) { "accountId", "amount" },
-        Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
+    public static OpenApiSchema Object(
+        IReadOnlyCollection<string> required, Dictionary<string, IOpenApiSchema> properties) => new()
         {
-            ["accountId"] = Text(Ledger.Accounts.AccountName.MaxLength),
-            ["amount"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.Number | JsonSchemaType.String,
-                Description = "In the currency's unit, read exactly; zero and negative amounts are settled as failed",
-            },
-            ["currency"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.String | JsonSchemaType.Null,
-                Description = "ISO 4217 code in capitals, or USDC",
-                Default = JsonValue.Create(Ledger.Currency.Usd.Code),
-            },
-            ["description"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.String | JsonSchemaType.Null,
-                MaxLength = Payments.CreatePaymentRequest.DescriptionMaxLength,
-            },
-        },
+            Type = JsonSchemaType.Object,
+            AdditionalPropertiesAllowed = false,
+            Required = required.Count == 0 ? null : new HashSet<string>(required, StringComparer.Ordinal),
+            Properties = properties,
+        };
+
+    public static OpenApiSchema AccountName() => Text(Ledger.Accounts.AccountName.MaxLength);
+
+    public static OpenApiSchema Amount(string description, bool optional = false) => new()
+    {
+        Type = optional
+            ? JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Null
+            : JsonSchemaType.Number | JsonSchemaType.String,
+        Description = description,
     };
 
-    private static OpenApiSchema Text(int longest) =>
+    public static OpenApiSchema CurrencyCode() => new()
+    {
+        Type = JsonSchemaType.String | JsonSchemaType.Null,
+        Description = "ISO 4217 code in capitals, or USDC",
+        Default = JsonValue.Create(Ledger.Currency.Usd.Code),
+    };
+
+    public static OpenApiSchema Description() => new()
+    {
+        Type = JsonSchemaType.String | JsonSchemaType.Null,
+        MaxLength = Payments.PaymentValues.DescriptionMaxLength,
+    };
+
+    public static OpenApiSchema Text(int longest) =>
         new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = longest };
+
+    private static OpenApiSchema CreatePaymentSchema() => Object(
+        ["accountId", "amount"],
+        new(StringComparer.Ordinal)
+        {
+            ["accountId"] = AccountName(),
+            ["amount"] = Amount(
+                "In the currency's unit, read exactly; zero and negative amounts are settled as failed"),
+            ["currency"] = CurrencyCode(),
+            ["description"] = Description(),
+        });
 
     private static OpenApiParameter Query(string name, string? description, OpenApiSchema? schema = null) => new()
     {

@@ -37,14 +37,15 @@ internal static class ProblemTypes
         + "and only one of them at a time.");
 
     public static readonly ProblemType IdempotencyKeyMissing = new(
-        "idempotency_key_missing", 400, "The Idempotency-Key header is missing",
-        "Send a header Idempotency-Key with a value of your own, for example a UUID, and send the same value again "
-        + "whenever you repeat the request. However often it arrives, it is executed once.");
+        "idempotency_key_missing", 400, "The idempotency key is missing",
+        "Send a key of your own, for example a UUID, and send the same again whenever you repeat the request. However "
+        + "often it arrives, it is executed once. It stands in the header Idempotency-Key, or, where the detail says "
+        + "so, in the body.");
 
     public static readonly ProblemType IdempotencyKeyInvalid = new(
-        "idempotency_key_invalid", 400, "The Idempotency-Key header is not valid",
-        "A key is 1 to 255 printable ASCII characters, bare or as a quoted string (RFC 8941); "
-        + "the quotes are not part of the key.");
+        "idempotency_key_invalid", 400, "The idempotency key is not valid",
+        "A key is 1 to 255 printable ASCII characters. In the header it may be a quoted string (RFC 8941); the quotes "
+        + "are not part of the key. A header beside a key in the body must name the same key.");
 
     public static readonly ProblemType BadRequest = new(
         "bad_request", 400, "The request could not be read",
@@ -70,10 +71,15 @@ internal static class ProblemTypes
         "refund_not_found", 404, "No refund has this id",
         "Ids are given out when a refund is recorded. Under a payment's address only its own refunds are found.");
 
+    public static readonly ProblemType TransactionNotFound = new(
+        "transaction_not_found", 404, "No transaction has this id or key",
+        "Ids and keys are those of POST /api/v1/transactions. A key is known to the owner of the API key that used "
+        + "it.");
+
     public static readonly ProblemType AccountNotFound = new(
         "account_not_found", 404, "No account has this name",
-        "An account is opened by the first settlement of a payment into it, so it does not exist while its only "
-        + "payments are queued. The same name in another currency is another account.");
+        "An account is opened by POST /accounts or by the first settlement of a payment into it, so it does not exist "
+        + "while its only payments are queued. The same name in another currency is another account.");
 
     public static readonly ProblemType DeadLetterNotFound = new(
         "dead_letter_not_found", 404, "No dead letter has this id",
@@ -106,12 +112,18 @@ internal static class ProblemTypes
 
     public static readonly ProblemType PaymentNotCancellable = new(
         "payment_not_cancellable", 409, "The payment cannot be cancelled",
-        "A payment can be cancelled while it is queued, until its settlement begins. One that has been completed can "
-        + "be refunded.");
+        "A payment can be cancelled while it is queued, until a worker claims it for settlement. Read it to see what "
+        + "became of it; one that has been completed can be refunded.");
+
     public static readonly ProblemType ReconciliationInProgress = new(
         "reconciliation_in_progress", 409, "The account is being reconciled",
         "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
         + "and send the same again.");
+
+    public static readonly ProblemType AccountExists = new(
+        "account_exists", 409, "The account exists with other settings",
+        "An account of this name and currency was opened before, by a request or by its first settlement, and its "
+        + "settings are another's to decide on. Nothing was changed.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -158,10 +170,10 @@ internal static class ProblemTypes
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
-        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, AccountNotFound,
-        MethodNotAllowed, IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, BodyTooLarge,
-        UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, AccountDivided,
-        InternalError, Overloaded, DatabaseUnavailable,
-        DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, ReconciliationInProgress,
+        Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
+        AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
+        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, ReconciliationInProgress, AccountExists,
+        BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining,
+        AccountDivided, InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

@@ -73,6 +73,9 @@ internal static class Problems
 
     public static Problem PaymentNotFound { get; } = new(ProblemTypes.PaymentNotFound, "No payment has this id.");
 
+    public static Problem TransactionNotFound { get; } =
+        new(ProblemTypes.TransactionNotFound, "No transaction has this id or key.");
+
     public static Problem InvalidParameters(params IReadOnlyList<ProblemError> errors) =>
         new(ProblemTypes.InvalidRequest, "The query string is not valid.", errors);
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Payments.Api;
 
 /// <summary>
@@ -8,8 +6,6 @@ namespace Payments.Api;
 /// </summary>
 internal static class TextBody
 {
-    private const int LongestEchoedName = 64;
-
     /// <summary>The members that were given and not null.</summary>
     public static async ValueTask<(Problem? Problem, IReadOnlyDictionary<string, string> Members)> ReadAsync(
         HttpContext context, params string[] known)
@@ -35,68 +31,57 @@ internal static class TextBody
             return null;
         }
 
-        var errors = new List<ProblemError>();
+        var body = new BodyReader(json);
         try
         {
-            var reader = new Utf8JsonReader(json);
-            Read(ref reader, known, members, errors);
+            Read(ref body, known, members);
         }
-        catch (JsonException e)
+        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
         {
-            return new Problem(
-                ProblemTypes.InvalidJson,
-                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
-        }
-        catch (InvalidOperationException)
-        {
-            // The reader's way to say that a string is not UTF-8, or escapes half of a surrogate pair.
-            return new Problem(ProblemTypes.InvalidJson, "The body is not valid JSON: a string is not valid Unicode.");
+            return BodyReader.SyntaxProblem(e);
         }
 
-        return errors.Count == 0
+        return body.Errors is null
             ? null
-            : new Problem(ProblemTypes.InvalidRequest, "The body does not have the right shape.", errors);
+            : new Problem(ProblemTypes.InvalidRequest, "The body does not have the right shape.", body.Errors);
     }
 
-    private static void Read(
-        ref Utf8JsonReader reader, string[] known, Dictionary<string, string> members, List<ProblemError> errors)
+    private static void Read(ref BodyReader body, string[] known, Dictionary<string, string> members)
     {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        if (!body.BeginBody())
         {
-            errors.Add(ProblemError.At("#", "invalid_type", "must be an object"));
-            reader.Skip();
-            reader.Read();
             return;
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (body.NextMember())
         {
-            var name = reader.GetString()!;
-            reader.Read();
-            if (!known.Contains(name, StringComparer.Ordinal))
+            if (Find(body, known) is not { } name)
             {
-                var shown = name.Length <= LongestEchoedName ? name : name[..LongestEchoedName];
-                errors.Add(ProblemError.At("#", "unknown_member", $"has no member '{shown}'"));
-            }
-            else if (!seen.Add(name))
-            {
-                errors.Add(ProblemError.At("#/" + name, "duplicate_member", "is given more than once"));
-            }
-            else if (reader.TokenType == JsonTokenType.String)
-            {
-                members[name] = reader.GetString()!;
-            }
-            else if (reader.TokenType != JsonTokenType.Null)
-            {
-                errors.Add(ProblemError.At("#/" + name, "invalid_type", "must be a string or null"));
+                body.SkipUnknownMember("#", "the request");
+                continue;
             }
 
-            reader.Skip();
+            body.ToValue(seenBefore: !seen.Add(name), "#");
+            if (body.ReadString("#/" + name, optional: true) is { } value)
+            {
+                members[name] = value;
+            }
         }
 
-        // Whatever follows the object makes this throw.
-        reader.Read();
+        body.EndBody();
+    }
+
+    private static string? Find(in BodyReader body, string[] known)
+    {
+        foreach (var name in known)
+        {
+            if (body.NameIs(name))
+            {
+                return name;
+            }
+        }
+
+        return null;
     }
 }

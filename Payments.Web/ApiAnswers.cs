@@ -18,7 +18,8 @@ public record Payment(
     decimal? Discrepancy = null,
     decimal RefundedAmount = 0,
     string? FailureReason = null,
-    string? TraceId = null)
+    string? TraceId = null,
+    string? PayerAccountId = null)
 {
     /// <summary>True until a worker has settled, failed or cancelled it.</summary>
     [JsonIgnore]
@@ -43,14 +44,19 @@ public sealed record PaymentDetails(
     decimal RefundedAmount = 0,
     string? FailureReason = null,
     string? TraceId = null,
+    string? PayerAccountId = null,
     Job? Job = null,
     ReconciliationResult? Reconciliation = null,
     IReadOnlyList<LedgerEntry>? LedgerEntries = null,
     IReadOnlyList<Refund>? Refunds = null)
     : Payment(
         Id, AccountId, Amount, Currency, Status, CreatedAt, SettledAt, Description, Discrepancy, RefundedAmount,
-        FailureReason, TraceId)
+        FailureReason, TraceId, PayerAccountId)
 {
+    /// <summary>True while no worker has claimed it.</summary>
+    [JsonIgnore]
+    public bool IsCancellable => IsPending && Job?.Status == "pending";
+
     /// <summary>What can still be refunded: what was paid, less what was given back or is about to be.</summary>
     [JsonIgnore]
     public decimal Remaining => PaymentStatus.Refundable.Contains(Status, StringComparer.Ordinal)
@@ -142,7 +148,21 @@ public sealed record Balance(
     decimal Available,
     string Currency,
     long Version,
-    DateTimeOffset AsOf);
+    DateTimeOffset AsOf,
+    decimal PendingIn,
+    decimal PendingOut,
+    decimal? MinimumBalance = null);
+
+/// <summary>An account as a list shows it; <c>Version</c> counts its entries.</summary>
+public sealed record Account(
+    string Id,
+    string AccountId,
+    string Currency,
+    decimal Balance,
+    long Version,
+    DateTimeOffset OpenedAt,
+    decimal? MinimumBalance = null,
+    DateTimeOffset? LastEntryAt = null);
 
 /// <summary>One page of a list, newest first.</summary>
 public sealed record ListOf<T>(IReadOnlyList<T> Data, [property: JsonPropertyName("has_more")] bool HasMore);
@@ -165,3 +185,13 @@ public sealed record NewRefund(decimal? Amount, string? Reason);
 
 /// <summary>A refund that exists now; <c>Replayed</c> when an earlier attempt had created it.</summary>
 public sealed record CreatedRefund(Refund Refund, bool Replayed);
+
+/// <summary>A transfer to be sent, without its key.</summary>
+public sealed record NewTransfer(
+    string SourceAccountId, string DestinationAccountId, decimal Amount, string Currency, string? Description);
+
+/// <summary>A transfer that exists now; <c>Replayed</c> when an earlier attempt had created it.</summary>
+public sealed record CreatedTransfer(Guid Id, NewTransfer Transfer, bool Replayed);
+
+/// <summary>The body of <c>POST /accounts</c>.</summary>
+public sealed record NewAccount(string AccountId, string Currency, decimal? MinimumBalance);

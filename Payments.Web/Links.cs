@@ -15,6 +15,17 @@ internal static class Links
     public static string Queue(Cursor? cursor = null) =>
         WithQuery("/queue", ("after", cursor?.After), ("before", cursor?.Before));
 
+    public static string Accounts(string? search = null, Cursor? cursor = null) =>
+        WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));
+
+    /// <summary>All entries of an account as a file.</summary>
+    public static string LedgerFile(string accountId, string currency) =>
+        WithQuery($"/accounts/{Uri.EscapeDataString(accountId)}/ledger.csv", ("currency", currency));
+
+    /// <summary>Where the form of a period is sent.</summary>
+    public static string StatementFile(string accountId) =>
+        $"/accounts/{Uri.EscapeDataString(accountId)}/statement.csv";
+
     public static string Payments(string? account = null, string? status = null, Cursor? cursor = null) =>
         WithQuery(
             "/", ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));

@@ -59,6 +59,46 @@ internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> 
                 response.Headers.Contains("Idempotent-Replayed")),
             cancel);
 
+    /// <remarks>Safe to call again with the same key, as the creation of a payment is.</remarks>
+    public Task<Answer<CreatedTransfer>> CreateTransferAsync(
+        NewTransfer transfer, Guid idempotencyKey, CancellationToken cancel) =>
+        SendAsync<CreatedTransfer>(
+            () => new(HttpMethod.Post, "/api/v1/transactions")
+            {
+                Content = JsonContent.Create(TransferBody.Of(transfer, idempotencyKey), options: Json),
+            },
+            async response => new CreatedTransfer(
+                (await ReadAsync<Accepted>(response, cancel)).MessageId,
+                transfer,
+                response.Headers.Contains("Idempotent-Replayed")),
+            cancel);
+
+    /// <remarks>Safe to call again: a payment is cancelled once, so its own id is the key.</remarks>
+    public Task<Answer<Payment>> CancelPaymentAsync(Guid id, CancellationToken cancel) =>
+        SendAsync(
+            () => new(HttpMethod.Post, $"/payments/{id}/cancel") { Headers = { { "Idempotency-Key", id.ToString() } } },
+            response => ReadAsync<Payment>(response, cancel),
+            cancel);
+
+    public Task<Answer<ListOf<Account>>> ListAccountsAsync(
+        string? search, Cursor cursor, int limit, CancellationToken cancel) =>
+        GetAsync<ListOf<Account>>(Address("/accounts", cursor, limit, ("search", search)), cancel);
+
+    /// <remarks>Safe to call again: an account is opened once.</remarks>
+    public Task<Answer<Account>> OpenAccountAsync(NewAccount account, CancellationToken cancel) =>
+        SendAsync(
+            () => new(HttpMethod.Post, "/accounts") { Content = JsonContent.Create(account, options: Json) },
+            response => ReadAsync<Account>(response, cancel),
+            cancel);
+
+    /// <summary>A file of the API, whose body comes while it is read. The caller disposes it.</summary>
+    /// <exception cref="HttpRequestException">There was no answer.</exception>
+    public async Task<HttpResponseMessage> OpenFileAsync(string address, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+    }
+
     public Task<Answer<Balance>> GetBalanceAsync(string accountId, string? currency, CancellationToken cancel) =>
         GetAsync<Balance>(
             QueryHelpers.AddQueryString(
@@ -164,4 +204,22 @@ internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> 
 
         return given;
     }
+
+    private sealed record Accepted(Guid MessageId);
+
+    // The names are those of the documented request.
+    private sealed record TransferBody(TransferMembers Transaction, string IdempotencyKey)
+    {
+        public static TransferBody Of(NewTransfer transfer, Guid key) => new(
+            new(transfer.SourceAccountId, transfer.DestinationAccountId, transfer.Amount, transfer.Currency,
+                transfer.Description),
+            key.ToString());
+    }
+
+    private sealed record TransferMembers(
+        [property: JsonPropertyName("source_account_id")] string SourceAccountId,
+        [property: JsonPropertyName("destination_account_id")] string DestinationAccountId,
+        decimal Amount,
+        string Currency,
+        string? Description);
 }

@@ -38,7 +38,8 @@ public sealed record Problem(
 
     /// <summary>What is wrong with one member of the body, as the API names it (<c>amount</c>), or null.</summary>
     public string? ErrorOf(string member) =>
-        Errors?.FirstOrDefault(error => error.Member == "#/" + member)?.Detail;
+        Errors?.FirstOrDefault(error => error.Member == "#/" + member || error.Member == "#/transaction/" + member)
+            ?.Detail;
 }
 
 /// <summary>What is wrong with one member of a request's body, named by JSON Pointer: <c>#/amount</c>.</summary>

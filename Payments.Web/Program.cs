@@ -1,4 +1,5 @@
 using Payments.Web;
+using Payments.Web.Accounts;
 using Payments.Web.Forwarding;
 using Payments.Web.Live;
 
@@ -25,6 +26,7 @@ app.UseAntiforgery();
 
 app.MapDefaultEndpoints();
 app.MapApiForwarding();
+app.MapAccountFiles();
 app.MapStaticAssets();
 
 // The policy of SecurityHeaders covers framing; the framework would add a second, weaker one.

@@ -48,11 +48,11 @@ internal sealed class WorkerOptions
     public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
     /// <summary>
-    /// How a worker's sessions are opened. The server's timeouts are a third of the lease: a frozen worker's transaction
-    /// is ended, and its rows are free, well before another worker may take them over. Every statement goes by key, so
-    /// that a table which is small or empty at first is not scanned while it grows. Statements stay prepared, and a
-    /// session that goes back to the pool keeps its plans: planning again costs as much as settling twenty payments.
-    /// So nothing may be left set in a session; what is set is set for one transaction.
+    /// How a worker's sessions are opened. The server's timeouts are a third of the lease: a frozen worker's
+    /// transaction is ended, and its rows are free, well before another worker may take them over. Every statement goes
+    /// by key, so that a table which is small or empty at first is not scanned while it grows. Statements stay
+    /// prepared, and a session that goes back to the pool keeps its plans: planning again costs as much as settling
+    /// twenty payments. So nothing may be left set in a session; what is set is set for one transaction.
     /// </summary>
     public void ApplyTo(NpgsqlConnectionStringBuilder session)
     {

@@ -1,92 +1,146 @@
 using Payments.Api.Keys;
 using Payments.Api.Paging;
-using Payments.Ledger.Accounts;
+using Payments.Ledger;
 
 namespace Payments.Api.Accounts;
 
+/// <summary>Accounts: opening them, finding them, and what they have.</summary>
 internal static class AccountEndpoints
 {
     public static void AddAccounts(this IServiceCollection services)
     {
         services.AddSingleton<FindAccount>();
+        services.AddSingleton<FindPast>();
         services.AddSingleton<GetBalance>();
-        services.AddSingleton<ListEntries>();
+        services.AddSingleton<ListAccounts>();
+        services.AddSingleton<OpenAccount>();
+        services.AddHistory();
     }
 
+    /// <summary>At two addresses, since the documents have both; only the first is named.</summary>
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("").RequireAuthorization(Scopes.PaymentsRead).WithTags("Accounts");
+        Map(routes.MapGroup("/accounts").WithTags("Accounts"), suffix: "");
+        Map(routes.MapGroup("/api/v1/accounts").WithTags("Accounts"), suffix: "V1");
+    }
 
-        group.MapGet("/accounts/{accountId}/balance", BalanceAsync)
-            .WithName("GetBalance").WithSummary("An account's balance, and what is queued for it")
-            .DescribesQuery("currency")
+    private static void Map(RouteGroupBuilder group, string suffix)
+    {
+        group.MapPost("", OpenAsync)
+            .RequireAuthorization(Scopes.PaymentsWrite)
+            .WithName("OpenAccount" + suffix)
+            .WithSummary("Opens an account; again, with the same settings, it answers with the account as it is")
+            .DescribesOpenAccount()
+            .Produces<AccountAnswer>(StatusCodes.Status201Created)
+            .Produces<AccountAnswer>()
+            .ProducesProblems(400, 409, 413, 415, 422, 503);
+
+        group.MapGet("", ListAsync)
+            .RequireAuthorization(Scopes.PaymentsRead)
+            .WithName("ListAccounts" + suffix).WithSummary("Accounts by name; search is what names begin with")
+            .DescribesPage("search", "currency")
+            .Produces<ListAnswer<AccountAnswer>>()
+            .ProducesProblems(400, 503);
+
+        group.MapGet("/{accountId}/balance", BalanceAsync)
+            .RequireAuthorization(Scopes.PaymentsRead)
+            .WithName("GetBalance" + suffix)
+            .WithSummary("An account's balance and what is queued for it, or its balance at a moment of the past")
+            .DescribesQuery("currency", "at")
             .Produces<BalanceAnswer>()
             .ProducesProblems(400, 404, 503);
 
-        group.MapGet("/api/v1/accounts/{accountId}/ledger", LedgerAsync)
-            .WithName("ListAccountEntries").WithSummary("An account's ledger entries, newest first")
-            .DescribesPage("currency")
-            .Produces<ListAnswer<AccountEntryAnswer>>()
-            .ProducesProblems(400, 404, 422, 503);
+        group.MapHistory(suffix);
     }
 
-    private static async Task<IResult> BalanceAsync(
-        string accountId, HttpContext context, FindAccount findAccount, GetBalance getBalance)
+    private static async Task<IResult> OpenAsync(HttpContext context, OpenAccount openAccount)
     {
-        var unknown = context.Request.Query.FirstOrDefault(pair => pair.Key != "currency" || pair.Value.Count != 1);
-        if (unknown.Key is { } name)
+        if (RequestBody.RefuseMediaType(context.Request) is { } wrongType)
         {
-            return Problems.InvalidParameters(name == "currency"
-                ? ProblemError.Of(name, "duplicate_parameter", "is given more than once")
-                : ProblemError.Of(name, "unknown_parameter", "is not a parameter of a balance"));
+            return wrongType;
         }
 
-        var cancel = context.RequestAborted;
-        var currency = context.Request.Query["currency"];
-        var (problem, parts) = await findAccount.ExecuteAsync(
-            accountId, currency.Count == 0 ? null : currency.ToString(), cancel);
-        return problem is not null
-            ? problem
-            : JsonAnswer.Of(
-                await getBalance.ExecuteAsync(FindAccount.Unescape(accountId), parts, cancel),
-                ApiJson.Default.BalanceAnswer);
-    }
-
-    private static async Task<IResult> LedgerAsync(
-        string accountId, HttpContext context, FindAccount findAccount, ListEntries listEntries)
-    {
-        var query = new PageQuery(context.Request, "currency");
-        if (query.Check() is { } wrongQuery)
-        {
-            return wrongQuery;
-        }
-
-        var (problem, parts) = await findAccount.ExecuteAsync(accountId, query.Get("currency"), context.RequestAborted);
+        var (problem, request) = await RequestBody.ReadAsync<OpenAccountRequest>(context, OpenAccountParser.Parse);
         if (problem is not null)
         {
             return problem;
         }
 
-        if (accountId == AccountName.Clearing)
+        switch (await openAccount.ExecuteAsync(request!, context.RequestAborted))
         {
-            return new Problem(
-                ProblemTypes.AccountDivided, "Ask for the entries of one part: clearing%2F00 to clearing%2F63.");
+            case OpenAccountResult.Opened opened:
+                context.Response.StatusCode = StatusCodes.Status201Created;
+                context.Response.Headers.Location =
+                    $"/accounts/{opened.Account.Name}/balance?currency={opened.Account.Currency}";
+                return JsonAnswer.Of(opened.Account.ToAnswer(), ApiJson.Default.AccountAnswer);
+            case OpenAccountResult.Existed existed:
+                return JsonAnswer.Of(existed.Account.ToAnswer(), ApiJson.Default.AccountAnswer);
+            default:
+                return new Problem(
+                    ProblemTypes.AccountExists, "The account is open already, with another minimum balance.");
+        }
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext context, ListAccounts listAccounts)
+    {
+        var query = new PageQuery(context.Request, "search", "currency");
+        var search = query.Get("search")?.Trim();
+        if (search?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            query.Refuse("search", "invalid_search", "must be the beginning of a name");
         }
 
-        long? cursor = null;
-        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        var currency = query.Get("currency");
+        if (currency is not null && !Currency.TryGet(currency, out _))
         {
-            if (!ListEntries.TryParseCursor(text, parts[0], out var position))
-            {
-                return PageQuery.UnknownCursor("The cursor is not the id of an entry of this account.");
-            }
-
-            cursor = position;
+            query.Refuse("currency", "unknown_currency", "must be an ISO 4217 code in capitals, or USDC");
         }
 
-        var entries = await listEntries.ExecuteAsync(parts[0], cursor, query, context.RequestAborted);
+        if (query.Check() is { } problem)
+        {
+            return problem;
+        }
+
+        return await listAccounts.ExecuteAsync(search, currency, query, context.RequestAborted) is { } rows
+            ? JsonAnswer.Of(
+                Page.Of(context, query, rows, row => row.ToAnswer(), account => account.Id),
+                ApiJson.Default.ListAnswerAccountAnswer)
+            : PageQuery.UnknownCursor("The cursor is not the id of an account.");
+    }
+
+    private static async Task<IResult> BalanceAsync(
+        string accountId, HttpContext context, FindAccount findAccount, GetBalance getBalance, FindPast findPast,
+        TimeProvider clock)
+    {
+        var query = new QueryParameters(context.Request, "currency", "at");
+        var at = query.GetTime("at");
+        if (at > clock.GetUtcNow())
+        {
+            query.Refuse("at", "in_the_future", "must not lie in the future");
+        }
+
+        if (query.Check() is { } wrongQuery)
+        {
+            return wrongQuery;
+        }
+
+        var cancel = context.RequestAborted;
+        var (problem, parts) = await findAccount.ExecuteAsync(accountId, query.Get("currency"), cancel);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var name = FindAccount.Unescape(accountId);
+        if (at is not { } moment)
+        {
+            return JsonAnswer.Of(
+                await getBalance.ExecuteAsync(name, parts, cancel), ApiJson.Default.BalanceAnswer);
+        }
+
+        // The moment itself counts: times are kept to the microsecond.
+        var past = await findPast.BeforeAsync(parts, moment.AddTicks(TimeSpan.TicksPerMicrosecond), cancel);
         return JsonAnswer.Of(
-            Page.Of(context, query, entries, entry => entry, entry => entry.Id),
-            ApiJson.Default.ListAnswerAccountEntryAnswer);
+            GetBalance.Past(name, parts[0], past, moment), ApiJson.Default.BalanceAnswer);
     }
 }

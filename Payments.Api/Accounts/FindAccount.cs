@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using Npgsql;
 using Payments.Ledger;
@@ -66,7 +67,8 @@ internal sealed class FindAccount(NpgsqlDataSource database)
         new(ProblemTypes.AccountNotFound, "No account has this name and currency.");
 
     private const string FindSql = """
-        SELECT id, name, currency, normal_balance, balance, position, system
+        SELECT id, name, currency, normal_balance, balance, position, system, minimum_balance, opened_at,
+            nullif(last_entry_at, '-infinity') AS last_entry_at
         FROM accounts
         WHERE name = ANY (@names) AND (@currencyCode::text IS NULL OR currency = @currencyCode)
         ORDER BY id
@@ -75,9 +77,19 @@ internal sealed class FindAccount(NpgsqlDataSource database)
 
 /// <summary>An account as it is stored; columns in this order.</summary>
 internal sealed record AccountRow(
-    long Id, string Name, string Currency, string NormalBalance, long Balance, long Position, bool System)
+    long Id, string Name, string Currency, string NormalBalance, long Balance, long Position, bool System,
+    long? MinimumBalance, DateTimeOffset OpenedAt, DateTimeOffset? LastEntryAt)
 {
     /// <summary>Stored credit-positive; the normal balance only turns the sign that is shown.</summary>
     public decimal Show(long minor) =>
         new Money(NormalBalance == "debit" ? -minor : minor, Ledger.Currency.Get(Currency)).ToDecimal();
+
+    /// <summary>How much it is, whichever way it goes.</summary>
+    public decimal ShowSize(long minor) => new Money(Math.Abs(minor), Ledger.Currency.Get(Currency)).ToDecimal();
+
+    public decimal? Show(long? minor) => minor is { } amount ? Show(amount) : null;
+
+    public AccountAnswer ToAnswer() => new(
+        Id.ToString(CultureInfo.InvariantCulture), Name, Currency, Show(Balance), Show(MinimumBalance), Position,
+        OpenedAt, LastEntryAt);
 }

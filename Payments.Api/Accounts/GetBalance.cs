@@ -32,11 +32,29 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
             account.Show(row.Balance - row.PendingOut - row.Reserved),
             account.Currency,
             row.Version,
-            clock.GetUtcNow());
+            clock.GetUtcNow(),
+            account.Show(row.Balance),
+            account.Show(row.PendingIn),
+            account.Show(row.PendingOut),
+            account.Show(account.MinimumBalance));
     }
 
+    /// <summary>The balance of a moment; what was queued then is not kept.</summary>
+    public static BalanceAnswer Past(string accountId, AccountRow account, PastBalance past, DateTimeOffset at) => new(
+        accountId,
+        account.Show(past.Balance),
+        Pending: null,
+        Available: null,
+        account.Currency,
+        past.Position,
+        at,
+        account.Show(past.Balance),
+        PendingIn: null,
+        PendingOut: null,
+        account.Show(account.MinimumBalance));
+
     // One statement, so that a payment that settles at this moment is either pending or in the balance. Payments into
-    // an account are in its division. Transfers may be in their payer's, and are looked for everywhere.
+    // an account are in its division. Transfers may be in their payer's: those that are open have indexes of their own.
     // What is queued is shown with the holders' accounts; for the system's, their counterparts, it would count twice.
     private const string ReadSql = """
         SELECT held.balance, held.version,

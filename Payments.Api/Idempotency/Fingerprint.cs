@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Payments.Api.Payments;
+using Payments.Api.Transfers;
 
 namespace Payments.Api.Idempotency;
 
@@ -33,6 +34,33 @@ internal static class Fingerprint
             writer.Text(description);
         }
 
+        writer.Raw("\"}"u8);
+        var hash = SHA256.HashData(writer.Written);
+        ArrayPool<byte>.Shared.Return(rented);
+        return hash;
+    }
+
+    public static byte[] Of(CreateTransferRequest request)
+    {
+        var names = request.SourceAccountId.Length + request.DestinationAccountId.Length;
+        var size = 256 + (names * 3) + ((request.Description?.Length ?? 0) * 6);
+        var rented = ArrayPool<byte>.Shared.Rent(size);
+        var writer = new Writer(rented);
+
+        writer.Raw("POST\n/api/v1/transactions\n{\"amount\":"u8);
+        writer.Number(request.Amount.ToDecimal());
+        writer.Raw(",\"currency\":\""u8);
+        writer.Text(request.Amount.Currency.Code);
+        if (request.Description is { } description)
+        {
+            writer.Raw("\",\"description\":\""u8);
+            writer.Text(description);
+        }
+
+        writer.Raw("\",\"destination_account_id\":\""u8);
+        writer.Text(request.DestinationAccountId);
+        writer.Raw("\",\"source_account_id\":\""u8);
+        writer.Text(request.SourceAccountId);
         writer.Raw("\"}"u8);
         var hash = SHA256.HashData(writer.Written);
         ArrayPool<byte>.Shared.Return(rented);

@@ -2,36 +2,15 @@ using System.Globalization;
 
 namespace Payments.Api.Paging;
 
-/// <summary>
-/// Reads the query string of a list. Unknown and repeated parameters are refused: a filter that was mistyped and
-/// ignored would answer with what was not asked for.
-/// </summary>
-internal sealed class PageQuery
+/// <summary>Reads the query string of a list: which page of it is wanted, and its filters.</summary>
+internal sealed class PageQuery : QueryParameters
 {
     public const int DefaultLimit = 10;
 
     public const int MostItems = 100;
 
-    private readonly IQueryCollection _query;
-    private readonly List<ProblemError> _errors = [];
-
     public PageQuery(HttpRequest request, params ReadOnlySpan<string> filters)
-    {
-        _query = request.Query;
-        foreach (var (name, values) in _query)
-        {
-            if (name is not ("limit" or "starting_after" or "ending_before") && !filters.Contains(name))
-            {
-                _errors.Add(ProblemError.Of(name, "unknown_parameter", "is not a parameter of this list"));
-            }
-            else if (values.Count != 1)
-            {
-                _errors.Add(ProblemError.Of(name, "duplicate_parameter", "is given more than once"));
-            }
-        }
-
-        Limit = ReadLimit();
-    }
+        : base(request, filters, ["limit", "starting_after", "ending_before"], "of this list") => Limit = ReadLimit();
 
     public int Limit { get; }
 
@@ -44,17 +23,11 @@ internal sealed class PageQuery
     /// <summary>Whether the page lies before its cursor, towards newer items.</summary>
     public bool Backwards => EndingBefore is not null;
 
-    public string? Get(string name) => _query.TryGetValue(name, out var values) ? values.ToString() : null;
-
-    public void Refuse(string parameter, string code, string detail) =>
-        _errors.Add(ProblemError.Of(parameter, code, detail));
-
-    /// <summary>What is wrong with the query string, if anything is.</summary>
-    public Problem? Check() =>
-        _errors.Count > 0 ? Problems.InvalidParameters(_errors)
-        : StartingAfter is not null && EndingBefore is not null ? UnknownCursor(
+    public override Problem? Check() =>
+        base.Check()
+        ?? (StartingAfter is not null && EndingBefore is not null ? UnknownCursor(
             "Give starting_after or ending_before, not both.")
-        : null;
+        : null);
 
     public static Problem UnknownCursor(string detail) => new(ProblemTypes.InvalidCursor, detail);
 

@@ -2,43 +2,54 @@ using Dapper;
 using Npgsql;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
+using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Payments;
 
 /// <summary>
-/// Takes a queued payment from the queue. Whoever holds the job's row first decides: a worker that has claimed it
-/// settles it, and a payment that was cancelled is never claimed.
+/// Takes a queued payment or transfer from the queue. Whoever holds the job's row first decides: a worker that has
+/// claimed it settles it, and a payment that was cancelled is never claimed.
 /// </summary>
-internal sealed class CancelPayment(ChangeFeed changes)
+internal sealed class CancelPayment(ChangeFeed changes, Notifier workers)
 {
+    /// <param name="context">Of the request: a refusal that is final is kept as the answer to it.</param>
+    /// <param name="answer">The answer with the payment as it is then.</param>
+    /// <param name="notFound">The refusal when no payment has the id.</param>
     /// <remarks>
     /// That a payment has ended is final, and is answered alike for ever; that a worker holds it is not, since the
     /// worker may hand it back.
     /// </remarks>
     public async Task<Outcome> ExecuteAsync(
-        HttpContext context, Guid id, NpgsqlTransaction transaction, CancellationToken cancel)
+        HttpContext context, Guid id, Func<PaymentRow, FinishedAnswer> answer, Problem notFound,
+        NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var cancelled = await transaction.Connection!.QuerySingleOrDefaultAsync<PaymentRow>(
             new CommandDefinition(CancelSql, new { id }, transaction, cancellationToken: cancel));
         if (cancelled is not null)
         {
-            return new Outcome.Done(
-                FinishedAnswer.Of(StatusCodes.Status200OK, cancelled.ToAnswer(), ApiJson.Default.PaymentAnswer),
-                Committed: () => changes.Publish(Change.Payments | Change.Accounts));
+            return new Outcome.Done(answer(cancelled), Committed: Tell);
         }
 
         // In a statement of its own: the one above may have waited for the worker who settled the payment.
-        var status = await transaction.Connection!.ExecuteScalarAsync<string?>(
-            new CommandDefinition(StatusSql, new { id }, transaction, cancellationToken: cancel));
-        return status switch
+        var states = await transaction.Connection!.QuerySingleOrDefaultAsync<States>(
+            new CommandDefinition(StatesSql, new { id }, transaction, cancellationToken: cancel));
+        return states switch
         {
-            null => Problems.PaymentNotFound,
-            "pending" => new Problem(
-                ProblemTypes.PaymentNotCancellable,
-                "The settlement of the payment has begun, or waits in the dead letters."),
-            _ => FinishedAnswer.Of(
-                context, new Problem(ProblemTypes.PaymentNotCancellable, $"The payment is {status} already.")),
+            null => notFound,
+            { Payment: "pending", Job: "dead" } => new Problem(
+                ProblemTypes.PaymentNotCancellable, "The payment is a dead letter: it waits for an operator."),
+            { Payment: "pending" } => new Problem(
+                ProblemTypes.PaymentNotCancellable, "A worker has claimed the payment: it is being settled."),
+            { Payment: var status } => FinishedAnswer.Of(context, new Problem(
+                ProblemTypes.PaymentNotCancellable, $"The payment is {status.Replace('_', ' ')} already.")),
         };
+    }
+
+    // The screens of this process hear of it here, those of others on the workers' channel.
+    private void Tell()
+    {
+        changes.Publish(Change.Payments | Change.Accounts);
+        workers.Signal();
     }
 
     // The job before the payment, as settlement locks them. A worker's claim changes the status that is asked for, and
@@ -56,8 +67,15 @@ internal sealed class CancelPayment(ChangeFeed changes)
         WHERE payment.id = taken.id AND payment.status = 'pending'
         RETURNING payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
             payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
-            payment.settled_at, payment.trace_id
+            payment.settled_at, payment.trace_id, payment.payer_account
         """;
 
-    private const string StatusSql = "SELECT status FROM payments WHERE id = @id";
+    private const string StatesSql = """
+        SELECT payment.status AS payment, job.status AS job
+        FROM payments AS payment
+        LEFT JOIN recon_jobs AS job ON job.id = payment.id
+        WHERE payment.id = @id
+        """;
+
+    private sealed record States(string Payment, string? Job);
 }

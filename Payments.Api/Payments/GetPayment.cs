@@ -49,7 +49,7 @@ internal sealed class GetPayment(NpgsqlDataSource database)
                 FROM refunds AS refund
                 WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
             ) END::bigint AS refunded_amount,
-            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id,
+            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account,
             job.status AS job_status, job.attempts, job.locked_by, job.locked_at, job.last_error,
             result.matched, result.status AS result_status, result.expected_amount, result.actual_amount,
             result.discrepancy AS result_discrepancy, result.rule, result.created_at AS result_created_at,

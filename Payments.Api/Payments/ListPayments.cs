@@ -63,7 +63,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
                 FROM refunds AS refund
                 WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
             ) END::bigint AS refunded_amount,
-            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id
+            payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account
         FROM page
         JOIN payments AS payment ON payment.id = page.id
         ORDER BY payment.id DESC

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Payments.Api.Transfers;
 using Payments.Ledger;
 
 namespace Payments.Api.Payments;
@@ -20,10 +21,16 @@ internal readonly record struct NewPayment(
     Guid? TraceId,
     string? Traceparent)
 {
+    /// <summary>The account that pays, of a transfer; null of a payment, which clearing pays.</summary>
+    public string? PayerAccount { get; init; }
+
+    /// <summary>Keys of payments and of transfers never meet: they are sent to different routes.</summary>
+    public string Kind => PayerAccount is null ? "payment" : "transfer";
+
     public static NewPayment From(
         CreatePaymentRequest request, int ownerId, string idempotencyKey, DateTimeOffset now, Activity? activity)
     {
-        var createdAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        var createdAt = ToMicroseconds(now);
         return new NewPayment(
             Guid.CreateVersion7(createdAt),
             ownerId,
@@ -36,6 +43,28 @@ internal readonly record struct NewPayment(
             activity is { IdFormat: ActivityIdFormat.W3C } ? TraceIdOf(activity) : null,
             activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? activity.Id : null);
     }
+
+    public static NewPayment From(CreateTransferRequest request, int ownerId, DateTimeOffset now, Activity? activity)
+    {
+        var createdAt = ToMicroseconds(now);
+        return new NewPayment(
+            Guid.CreateVersion7(createdAt),
+            ownerId,
+            request.IdempotencyKey,
+            Idempotency.Fingerprint.Of(request),
+            request.DestinationAccountId,
+            request.Amount,
+            request.Description,
+            createdAt,
+            activity is { IdFormat: ActivityIdFormat.W3C } ? TraceIdOf(activity) : null,
+            activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C } ? activity.Id : null)
+        {
+            PayerAccount = request.SourceAccountId,
+        };
+    }
+
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) =>
+        time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     internal static Guid TraceIdOf(Activity activity)
     {

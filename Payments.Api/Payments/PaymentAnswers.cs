@@ -24,6 +24,9 @@ internal record PaymentAnswer(
     DateTimeOffset? SettledAt,
     string? TraceId)
 {
+    /// <summary>The account that pays, of a transfer between two accounts; null: clearing.</summary>
+    public string? PayerAccountId { get; init; }
+
     /// <summary>
     /// The payment as it was answered when it was created, from what never changes: a replay is equal to it, byte for
     /// byte, whatever became of the payment since.

@@ -57,7 +57,8 @@ internal static class PaymentEndpoints
 
         group.MapPost("/{id}/cancel", CancelAsync)
             .RequireAuthorization(Scopes.PaymentsWrite)
-            .WithName("CancelPayment").WithSummary("Takes a payment from the queue, as long as it waits there")
+            .WithName("CancelPayment")
+            .WithSummary("Takes a payment or transfer from the queue, as long as no worker has claimed it")
             .DescribesKey()
             .Produces<PaymentAnswer>()
             .ProducesProblems(400, 404, 409, 422, 503);
@@ -115,7 +116,8 @@ internal static class PaymentEndpoints
         _ => Refusal(result).ExecuteAsync(context),
     };
 
-    private static Problem Refusal(IntakeResult result) =>
+    /// <summary>What the intake's refusals are to a caller.</summary>
+    internal static Problem Refusal(IntakeResult result) =>
         ReferenceEquals(result, IntakeResult.KeyReused) ? Idempotent.Reused
         : ReferenceEquals(result, IntakeResult.KeyInUse) ? Idempotent.InUse
         : ReferenceEquals(result, IntakeResult.Overloaded) ? new Problem(
@@ -177,10 +179,13 @@ internal static class PaymentEndpoints
     private static async Task<IResult> CancelAsync(
         string id, HttpContext context, Idempotent idempotent, CancelPayment cancelPayment) =>
         TryParseId(id, out var paymentId)
-            ? await idempotent.RunAsync(context, (transaction, cancel) =>
-                cancelPayment.ExecuteAsync(context, paymentId, transaction, cancel))
+            ? await idempotent.RunAsync(context, (transaction, cancel) => cancelPayment.ExecuteAsync(
+                context, paymentId, Answer, Problems.PaymentNotFound, transaction, cancel))
             : Problems.PaymentNotFound;
 
-    private static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>
+    private static FinishedAnswer Answer(PaymentRow payment) =>
+        FinishedAnswer.Of(StatusCodes.Status200OK, payment.ToAnswer(), ApiJson.Default.PaymentAnswer);
+
+    internal static bool TryParseId([NotNullWhen(true)] string? text, out Guid id) =>
         Guid.TryParseExact(text, "D", out id);
 }

@@ -41,7 +41,7 @@ internal sealed class PaymentIntake(
     private readonly Channel<IntakeItem> _queue = Channel.CreateBounded<IntakeItem>(
         new BoundedChannelOptions(options.Value.QueueLimit) { SingleReader = true });
 
-    private readonly Dictionary<(int OwnerId, string Key), IntakeItem> _leaders = [];
+    private readonly Dictionary<(int OwnerId, string Key, bool IsTransfer), IntakeItem> _leaders = [];
 
     private Task _writer = Task.CompletedTask;
 
@@ -129,7 +129,8 @@ internal sealed class PaymentIntake(
         var leaders = new List<IntakeItem>(batch.Count);
         foreach (var item in batch)
         {
-            var key = (item.Payment.OwnerId, item.Payment.IdempotencyKey);
+            ref readonly var payment = ref item.Payment;
+            var key = (payment.OwnerId, payment.IdempotencyKey, payment.PayerAccount is not null);
             if (_leaders.TryAdd(key, item))
             {
                 leaders.Add(item);

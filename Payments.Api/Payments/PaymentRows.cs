@@ -8,22 +8,30 @@ namespace Payments.Api.Payments;
 /// <param name="RefundedAmount">What was given back; not what is only reserved for refunds that are pending.</param>
 internal sealed record PaymentRow(
     Guid Id, string PayeeAccount, long Amount, string Currency, string? Description, string Status, long? Discrepancy,
-    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId)
+    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId,
+    string? PayerAccount)
 {
     public PaymentAnswer ToAnswer() => new(
         Id, PayeeAccount, Units(Amount), Currency, Description, ShownStatus, Units(Discrepancy), Units(RefundedAmount),
-        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"));
+        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"))
+    {
+        PayerAccountId = PayerAccount,
+    };
 
     public PaymentDetails ToDetails(
-        JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries, IEnumerable<RefundRow> refunds) => new(
-        Id, PayeeAccount, Units(Amount), Currency, Description, ShownStatus, Units(Discrepancy), Units(RefundedAmount),
-        FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"),
-        job is null ? null : new JobAnswer(job.JobStatus, job.Attempts, job.LockedBy, job.LockedAt, job.LastError),
-        result is null ? null : new ReconciliationAnswer(
-            result.Matched, result.ResultStatus, Units(result.ExpectedAmount), Units(result.ActualAmount),
-            Units(result.ResultDiscrepancy), result.Rule, result.ResultCreatedAt),
-        [.. entries.Select(entry => entry.ToAnswer())],
-        [.. refunds.Select(refund => refund.ToAnswer())]);
+        JobRow? job, ResultRow? result, IEnumerable<EntryRow> entries, IEnumerable<RefundRow> refunds) =>
+        new(
+            Id, PayeeAccount, Units(Amount), Currency, Description, ShownStatus, Units(Discrepancy),
+            Units(RefundedAmount), FailureReason, CreatedAt, SettledAt, TraceId?.ToString("N"),
+            job is null ? null : new JobAnswer(job.JobStatus, job.Attempts, job.LockedBy, job.LockedAt, job.LastError),
+            result is null ? null : new ReconciliationAnswer(
+                result.Matched, result.ResultStatus, Units(result.ExpectedAmount), Units(result.ActualAmount),
+                Units(result.ResultDiscrepancy), result.Rule, result.ResultCreatedAt),
+            [.. entries.Select(entry => entry.ToAnswer())],
+            [.. refunds.Select(refund => refund.ToAnswer())])
+        {
+            PayerAccountId = PayerAccount,
+        };
 
     // A view of the same payment: what is stored stays as settlement left it.
     private string ShownStatus =>

@@ -1,128 +1,89 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
-using Payments.Api.Payments;
-
 namespace Payments.Api.Refunds;
 
-/// <summary>
-/// Reads the body of a refund. Unknown members and members given twice are refused, and amounts are read exactly.
-/// </summary>
+/// <summary>Reads the body of a refund, of which every member is optional.</summary>
 internal static class CreateRefundParser
 {
-    // Enough to correct a body by; a hostile one does not get an answer longer than itself.
-    private const int MostErrors = 10;
+    [Flags]
+    private enum Members
+    {
+        None = 0,
+        Amount = 1,
+        Reason = 2,
+        IdempotencyKey = 4,
+    }
 
     /// <summary>The body of <c>POST /payments/{id}/refunds</c>, whose key stands in the header.</summary>
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreateRefundRequest? request) =>
-        Parse(json, keyInBody: false, out request);
+        Parse(json, Members.Amount | Members.Reason, out request);
 
     /// <summary>The body of <c>POST /api/v1/transactions/{id}/refund</c>, which may hold its key.</summary>
     public static Problem? ParseWithKey(ReadOnlySpan<byte> json, out CreateRefundRequest? request) =>
-        Parse(json, keyInBody: true, out request);
+        Parse(json, Members.Amount | Members.Reason | Members.IdempotencyKey, out request);
 
-    private static Problem? Parse(ReadOnlySpan<byte> json, bool keyInBody, out CreateRefundRequest? request)
+    private static Problem? Parse(ReadOnlySpan<byte> json, Members known, out CreateRefundRequest? request)
     {
         request = null;
-        var errors = new List<ProblemError>();
+        var body = new BodyReader(json);
         var members = default(CreateRefundMembers);
         try
         {
-            var reader = new Utf8JsonReader(json);
-            using var document = JsonDocument.ParseValue(ref reader);
-
-            // Whatever follows the value makes this throw.
-            reader.Read();
-            members = ReadMembers(document.RootElement, keyInBody, errors);
+            ReadBody(ref body, known, ref members);
         }
-        catch (JsonException e)
+        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
         {
-            return new Problem(
-                ProblemTypes.InvalidJson,
-                $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
-        }
-        catch (InvalidOperationException)
-        {
-            // The reader's way to say that a string is not UTF-8, or escapes half of a surrogate pair.
-            return new Problem(ProblemTypes.InvalidJson, "The body is not valid JSON: a string is not valid Unicode.");
+            return BodyReader.SyntaxProblem(e);
         }
 
-        return errors.Count == 0
+        return body.Errors is null
             ? CreateRefundRequest.Check(members, out request)
-            : new Problem(
-                ProblemTypes.InvalidRequest, "The body does not have the shape of a refund.",
-                [.. errors.Take(MostErrors)]);
+            : new Problem(ProblemTypes.InvalidRequest, "The body does not have the shape of a refund.", body.Errors);
     }
 
-    private static CreateRefundMembers ReadMembers(JsonElement body, bool keyInBody, List<ProblemError> errors)
+    private static void ReadBody(ref BodyReader body, Members known, ref CreateRefundMembers members)
     {
-        var members = default(CreateRefundMembers);
-        if (body.ValueKind != JsonValueKind.Object)
+        if (!body.BeginBody())
         {
-            errors.Add(ProblemError.At("#", "invalid_type", "must be an object"));
-            return members;
+            return;
         }
 
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var member in body.EnumerateObject())
+        var seen = Members.None;
+        while (body.NextMember())
         {
-            var known = member.Name is "amount" or "reason" || (keyInBody && member.Name == "idempotencyKey");
-            if (!known)
+            var member = Find(body) & known;
+            if (member == Members.None)
             {
-                errors.Add(ProblemError.At(
-                    CreatePaymentParser.PointerTo(member.Name), "unknown_member", "is not a member of a refund"));
+                body.SkipUnknownMember("#", "a refund");
+                continue;
             }
-            else if (!seen.Add(member.Name))
-            {
-                errors.Add(ProblemError.At("#/" + member.Name, "duplicate_member", "is given more than once"));
-            }
-            else if (member.Name == "amount")
-            {
-                (members.AmountReading, members.Amount) = ReadAmount(member.Value, errors);
-            }
-            else if (member.Name == "reason")
-            {
-                members.Reason = ReadString(member, errors);
-            }
-            else
-            {
-                members.IdempotencyKey = ReadString(member, errors);
-            }
+
+            body.ToValue(seenBefore: (seen & member) != Members.None, "#");
+            seen |= member;
+            ReadMember(ref body, member, ref members);
         }
 
-        return members;
+        body.EndBody();
     }
 
-    private static (AmountReading Reading, decimal? Amount) ReadAmount(JsonElement value, List<ProblemError> errors)
+    private static Members Find(in BodyReader body) =>
+        body.NameIs("amount"u8) ? Members.Amount
+        : body.NameIs("reason"u8) ? Members.Reason
+        : body.NameIs("idempotencyKey"u8) ? Members.IdempotencyKey
+        : Members.None;
+
+    private static void ReadMember(ref BodyReader body, Members member, ref CreateRefundMembers members)
     {
-        if (value.ValueKind == JsonValueKind.Null)
+        switch (member)
         {
-            return default;
+            case Members.Reason:
+                members.Reason = body.ReadString("#/reason", optional: true);
+                break;
+            case Members.IdempotencyKey:
+                members.IdempotencyKey = body.ReadString("#/idempotencyKey", optional: true);
+                break;
+            case Members.Amount when !body.IsNull:
+                members.AmountReading = body.ReadAmount("#/amount", out var amount);
+                members.Amount = amount;
+                break;
         }
-
-        // An escape is another way to write a character, and amounts are written in digits: it is no number.
-        var text = JsonMarshal.GetRawUtf8Value(value);
-        text = value.ValueKind == JsonValueKind.String ? text[1..^1] : text;
-        var amount = 0m;
-        var reading = value.ValueKind is JsonValueKind.Number or JsonValueKind.String
-            ? AmountText.Read(text, out amount)
-            : AmountReading.NotANumber;
-        if (reading == AmountReading.NotANumber)
-        {
-            errors.Add(ProblemError.At(
-                "#/amount", "invalid_type", "must be a number, a string that holds one, or null"));
-        }
-
-        return (reading, amount);
-    }
-
-    private static string? ReadString(JsonProperty member, List<ProblemError> errors)
-    {
-        if (member.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null)
-        {
-            return member.Value.GetString();
-        }
-
-        errors.Add(ProblemError.At("#/" + member.Name, "invalid_type", "must be a string or null"));
-        return null;
     }
 }

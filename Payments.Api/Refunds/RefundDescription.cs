@@ -8,28 +8,17 @@ namespace Payments.Api.Refunds;
 internal static class RefundDescription
 {
     public static RouteHandlerBuilder DescribesRefund(this RouteHandlerBuilder route, bool keyInBody) =>
-        route.DescribesKey(required: !keyInBody).AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Description = keyInBody ? null : "Without one, all that is left is given back",
-                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
-                {
-                    ["application/json"] = new() { Schema = Schema(keyInBody) },
-                },
-            };
-            return Task.CompletedTask;
-        });
+        route.DescribesKey(required: !keyInBody).DescribesBody(
+            Schema(keyInBody),
+            required: false,
+            keyInBody ? null : "Without one, all that is left is given back");
 
     private static OpenApiSchema Schema(bool keyInBody)
     {
         var members = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
         {
-            ["amount"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.Number | JsonSchemaType.String | JsonSchemaType.Null,
-                Description = "More than zero, in the payment's currency, read exactly; null: all that is left",
-            },
+            ["amount"] = OpenApiDescription.Amount(
+                "More than zero, in the payment's currency, read exactly; null: all that is left", optional: true),
             ["reason"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
@@ -46,11 +35,6 @@ internal static class RefundDescription
             };
         }
 
-        return new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object,
-            AdditionalPropertiesAllowed = false,
-            Properties = members,
-        };
+        return OpenApiDescription.Object([], members);
     }
 }

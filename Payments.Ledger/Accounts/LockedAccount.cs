@@ -17,6 +17,9 @@ public sealed class LockedAccount(long id, long balance, long position, long? mi
     /// <summary>When the entry before the lock was posted, UTC.</summary>
     public DateTime LastEntryAt { get; } = lastEntryAt;
 
+    /// <summary>Whether what leaves the account depends on what is in it.</summary>
+    public bool HasMinimum => minimumBalance is not null;
+
     /// <summary>
     /// Whether <paramref name="amount"/> minor units can be taken without breaking the minimum balance.
     /// </summary>

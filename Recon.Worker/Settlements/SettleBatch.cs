@@ -101,13 +101,14 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         PostingBatch postings,
         RefundsOfBatch? refunds)
     {
-        var settlements = new List<Settlement>(jobs.Count);
-        foreach (var job in jobs)
+        var settlements = new Settlement[jobs.Count];
+        foreach (var place in PlacesInQueueOrder(jobs, accounts))
         {
+            var job = jobs[place];
             var payer = accounts[accountIds[PayerOf(job)]];
             if (refunds?.Settle(job, payer, accounts[accountIds[PayeeOf(job)]]) is { } refund)
             {
-                settlements.Add(refund);
+                settlements[place] = refund;
                 continue;
             }
 
@@ -123,10 +124,21 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
                 postings.Transfer(job.Id, job.Kind, debit: payer, credit: payee, job.Amount, job.Currency);
             }
 
-            settlements.Add(settlement);
+            settlements[place] = settlement;
         }
 
-        return settlements;
+        return [.. settlements];
+    }
+
+    // A claim holds one division after the other. Where a minimum balance is at stake, a transfer may live on what one
+    // of another division brings: there the order of arrival decides, in all other batches it makes no difference.
+    private static IEnumerable<int> PlacesInQueueOrder(
+        IReadOnlyList<ClaimedJob> jobs, Dictionary<long, LockedAccount> accounts)
+    {
+        var places = Enumerable.Range(0, jobs.Count);
+        return accounts.Values.Any(account => account.HasMinimum)
+            ? places.OrderBy(place => jobs[place].Sequence)
+            : places;
     }
 
     private static async Task WriteAsync(

@@ -93,6 +93,25 @@ internal static class PaymentRequests
         return (await response.ReadAsync()).GetProperty("id").GetGuid();
     }
 
+    public static Task<HttpResponseMessage> PostJsonAsync(this HttpClient client, string address, string body) =>
+        client.PostAsync(
+            address, new StringContent(body, Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+
+    /// <summary>Moves money between two accounts; returns the transfer's id and its key.</summary>
+    public static async Task<(Guid Id, string Key)> TransferAsync(
+        this HttpClient client, string source, string destination, decimal amount, string? key = null)
+    {
+        key ??= NewKey();
+        using var response = await client.PostJsonAsync("/api/v1/transactions", FormattableString.Invariant(
+            $$$"""
+            {"transaction":{"source_account_id":"{{{source}}}","destination_account_id":"{{{destination}}}",
+            "amount":{{{amount}}}},"idempotencyKey":"{{{key}}}"}
+            """));
+        Assert.Equal(202, (int)response.StatusCode);
+        return ((await response.ReadAsync()).GetProperty("messageId").GetGuid(), key);
+    }
+
     public static async Task<JsonElement> GetJsonAsync(this HttpClient client, string address)
     {
         using var response = await client.GetAsync(address, TestContext.Current.CancellationToken);

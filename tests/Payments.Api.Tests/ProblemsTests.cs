@@ -96,16 +96,22 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger",
+                "get /accounts", "get /accounts/{accountId}/balance", "get /accounts/{accountId}/ledger",
+                "get /accounts/{accountId}/statement", "get /api/v1/accounts",
+                "get /api/v1/accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger",
                 "get /api/v1/accounts/{accountId}/reconciliation-difference",
-                "get /api/v1/accounts/{accountId}/reconciliation-history", "get /api/v1/cache/stats",
-                "get /api/v1/health", "get /api/v1/queue/dead-letters", "get /api/v1/queue/redrives",
-                "get /api/v1/queue/stats", "get /api/v1/ready", "get /events", "get /payments", "get /payments/{id}",
-                "get /payments/{id}/refunds", "get /payments/{id}/refunds/{refundId}", "get /problems/{name}",
-                "get /refunds/{id}", "post /api/v1/accounts/{accountId}/reconcile",
+                "get /api/v1/accounts/{accountId}/reconciliation-history", "get /api/v1/accounts/{accountId}/statement",
+                "get /api/v1/cache/stats", "get /api/v1/health", "get /api/v1/queue/dead-letters",
+                "get /api/v1/queue/redrives", "get /api/v1/queue/stats", "get /api/v1/ready",
+                "get /api/v1/transactions/status/{key}", "get /api/v1/transactions/{id}", "get /events",
+                "get /payments", "get /payments/{id}", "get /payments/{id}/refunds",
+                "get /payments/{id}/refunds/{refundId}", "get /problems/{name}", "get /refunds/{id}", "post /accounts",
+                "post /api/v1/accounts", "post /api/v1/accounts/{accountId}/reconcile",
                 "post /api/v1/queue/dead-letters/redrive", "post /api/v1/queue/dead-letters/{id}/redrive",
-                "post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/transactions/{id}/refund",
-                "post /payments", "post /payments/{id}/cancel", "post /payments/{id}/refunds",
+                "post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/transactions",
+                "post /api/v1/transactions/{id}/cancel", "post /api/v1/transactions/{id}/refund",
+                "post /api/v1/transactions/{id}/verify-double-entry", "post /payments", "post /payments/{id}/cancel",
+                "post /payments/{id}/refunds",
             ],
             operations,
             StringComparer.Ordinal);
@@ -118,6 +124,8 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
         await Settlement.CompleteAsync(fixture.Database, id, discrepancy: 13);
         using var created = await fixture.Client.RefundAsync(id);
         var refund = (await created.ReadAsync()).GetProperty("id").GetGuid();
+        var (transfer, _) = await fixture.Client.TransferAsync("ACC-DOC", "ACC-DOC-2", 5, "documented");
+        await Settlement.CompleteAsync(fixture.Database, transfer);
         var document = await fixture.Client.GetJsonAsync("/openapi/v1.json");
 
         foreach (var (path, address) in new[]
@@ -129,6 +137,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             ("/refunds/{id}", $"/refunds/{refund}"),
             ("/accounts/{accountId}/balance", "/accounts/ACC-DOC/balance"),
             ("/api/v1/accounts/{accountId}/ledger", "/api/v1/accounts/ACC-DOC/ledger"),
+            ("/accounts/{accountId}/statement", "/accounts/ACC-DOC/statement"),
+            ("/accounts", "/accounts"),
+            ("/api/v1/transactions/{id}", $"/api/v1/transactions/{transfer}"),
+            ("/api/v1/transactions/status/{key}", "/api/v1/transactions/status/documented"),
         })
         {
             var schema = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses")

@@ -3,7 +3,7 @@ namespace Payments.Api.Tests;
 /// <summary>Settles payments as the worker would, so that the API has something to show.</summary>
 internal static class Settlement
 {
-    /// <summary>Posts a queued payment from a clearing sub-account to its payee.</summary>
+    /// <summary>Posts a queued payment from a clearing sub-account, or a transfer's payer, to its payee.</summary>
     public static async Task CompleteAsync(TestDatabase database, Guid id, long? discrepancy = null)
     {
         await database.ExecuteAsync(OpenAccountsSql, new { id });
@@ -28,16 +28,19 @@ internal static class Settlement
         INSERT INTO accounts (name, currency, normal_balance, system)
         SELECT payee_account, currency, 'credit', false FROM recon_jobs WHERE id = @id
         UNION ALL
-        SELECT 'clearing/' || to_char(division, 'FM00'), currency, 'debit', true FROM recon_jobs WHERE id = @id
+        SELECT coalesce(payer_account, 'clearing/' || to_char(division, 'FM00')), currency,
+            CASE WHEN payer_account IS NULL THEN 'debit' ELSE 'credit' END, payer_account IS NULL
+        FROM recon_jobs WHERE id = @id
         ON CONFLICT DO NOTHING
         """;
 
     private const string PostSql = """
         WITH sides AS (
-            SELECT a.id AS account_id, a.currency, side.amount
+            SELECT a.id AS account_id, a.currency, side.amount, j.kind
             FROM recon_jobs AS j
             CROSS JOIN LATERAL (VALUES
-                (j.payee_account, j.amount), ('clearing/' || to_char(j.division, 'FM00'), -j.amount)
+                (j.payee_account, j.amount),
+                (coalesce(j.payer_account, 'clearing/' || to_char(j.division, 'FM00')), -j.amount)
             ) AS side (name, amount)
             JOIN accounts AS a ON a.name = side.name AND a.currency = j.currency
             WHERE j.id = @id
@@ -46,10 +49,10 @@ internal static class Settlement
             SET balance = a.balance + s.amount, position = a.position + 1, last_entry_at = now()
             FROM sides AS s
             WHERE a.id = s.account_id
-            RETURNING a.id, a.balance, a.position, s.amount, a.currency
+            RETURNING a.id, a.balance, a.position, s.amount, a.currency, s.kind
         ), posting AS (
             INSERT INTO ledger_transactions (id, created_at, entry_count, kind, account_ids, positions)
-            SELECT @id, now(), 2, 'payment', array_agg(id ORDER BY id), array_agg(position ORDER BY id) FROM moved
+            SELECT @id, now(), 2, min(kind), array_agg(id ORDER BY id), array_agg(position ORDER BY id) FROM moved
         )
         INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
         SELECT id, position, amount, balance, now(), @id, currency FROM moved

@@ -73,6 +73,33 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task The_ui_opens_accounts_lists_them_and_moves_money_between_them()
+    {
+        var opened = (await Api.OpenAccountAsync(new NewAccount("ACC-WEB-MIN", "EUR", -10m), Cancel)).Value!;
+        var accounts = (await Api.ListAccountsAsync("acc-web-min", new Cursor(), 10, Cancel)).Value!;
+        var balance = (await Api.GetBalanceAsync("ACC-WEB-MIN", "EUR", Cancel)).Value!;
+        Assert.Equal((-10m, opened), (opened.MinimumBalance, Assert.Single(accounts.Data)));
+        Assert.Equal((-10m, 0m, 0m), (balance.MinimumBalance, balance.PendingIn, balance.PendingOut));
+
+        var asked = new NewTransfer("ACC-WEB-MIN", "ACC-WEB-TO", 7.5m, "EUR", "Rent");
+        var key = Guid.CreateVersion7();
+        var created = (await Api.CreateTransferAsync(asked, key, Cancel)).Value!;
+        var again = (await Api.CreateTransferAsync(asked, key, Cancel)).Value!;
+        var transfer = (await Api.GetPaymentAsync(created.Id, Cancel)).Value!;
+        Assert.Equal((false, true, created.Id), (created.Replayed, again.Replayed, again.Id));
+        Assert.Equal(("ACC-WEB-MIN", true), (transfer.PayerAccountId, transfer.IsCancellable));
+        Assert.Equal(7.5m, (await Api.GetBalanceAsync("ACC-WEB-MIN", "EUR", Cancel)).Value!.PendingOut);
+
+        var cancelled = (await Api.CancelPaymentAsync(created.Id, Cancel)).Value!;
+        Assert.Equal(cancelled, (await Api.CancelPaymentAsync(created.Id, Cancel)).Value);
+        Assert.Equal("cancelled", cancelled.Status);
+        Assert.False((await Api.GetPaymentAsync(created.Id, Cancel)).Value!.IsCancellable);
+
+        using var file = await Api.OpenFileAsync("/api/v1/accounts/ACC-WEB-MIN/statement?format=csv", Cancel);
+        Assert.Equal("text/csv", file.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
     public async Task The_ui_shows_what_the_api_refuses_beside_the_field()
     {
         var problem = (await Api.CreatePaymentAsync(

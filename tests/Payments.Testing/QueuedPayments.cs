@@ -11,6 +11,11 @@ public sealed record QueuedPayment(string Payee, long Amount, string Currency = 
     public Guid Id { get; init; } = Guid.CreateVersion7();
 
     public string? Traceparent { get; init; }
+
+    /// <summary>The payer has a minimum balance, so the transfer is queued in the payer's division.</summary>
+    public bool PayerHasMinimum { get; init; }
+
+    public short JobDivision => Division.Of(PayerHasMinimum ? Payer! : Payee);
 }
 
 /// <summary>Queues payments as the API does, by plain SQL, for tests that need a queue without HTTP.</summary>
@@ -26,7 +31,7 @@ public static class QueuedPayments
             new() { Value = payments.Select(payment => payment.Payer).ToArray() },
             new() { Value = payments.Select(payment => payment.Amount).ToArray() },
             new() { Value = payments.Select(payment => payment.Currency).ToArray() },
-            new() { Value = payments.Select(payment => Division.Of(payment.Payee)).ToArray() },
+            new() { Value = payments.Select(payment => payment.JobDivision).ToArray() },
             new() { Value = payments.Select(payment => payment.Traceparent).ToArray() },
         });
         await command.ExecuteNonQueryAsync();

@@ -21,7 +21,34 @@ internal static class Answers
 
     public const string Balance = """
         {"accountId":"ACC-001","balance":1234567.10,"pending":5.00,"available":1234562.10,"currency":"USD",
-         "version":7,"asOf":"2026-03-01T10:00:00.5Z"}
+         "version":7,"asOf":"2026-03-01T10:00:00.5Z","posted":1234567.10,"pendingIn":0.00,"pendingOut":5.00,
+         "minimumBalance":null}
+        """;
+
+    public const string LimitedBalance = """
+        {"accountId":"ACC-001","balance":100.00,"pending":15.00,"available":92.00,"currency":"USD","version":7,
+         "asOf":"2026-03-01T10:00:00.5Z","posted":100.00,"pendingIn":7.25,"pendingOut":8.00,"minimumBalance":-50.00}
+        """;
+
+    public const string Account = """
+        {"id":"12","accountId":"ACC-001","currency":"USD","balance":1234567.10,"minimumBalance":null,"version":7,
+         "openedAt":"2026-03-01T09:00:00Z","lastEntryAt":"2026-03-01T10:00:00Z"}
+        """;
+
+    public const string Accepted = """
+        {"status":"ACCEPTED","idempotencyKey":"k","messageId":"019a0000-0000-7000-8000-000000000001",
+         "pollUrl":"/api/v1/transactions/status/k","expiresAt":"9999-12-31T23:59:59Z"}
+        """;
+
+    public const string TransferDetails = """
+        {"id":"019a0000-0000-7000-8000-000000000001","accountId":"ACC-002","payerAccountId":"ACC-001","amount":1.00,
+         "currency":"USD","status":"cancelled","refundedAmount":0.00,"createdAt":"2026-03-01T10:00:00Z",
+         "job":{"status":"cancelled","attempts":0},"reconciliation":null,"ledgerEntries":[],"refunds":[]}
+        """;
+
+    public const string NotCancellable = """
+        {"type":"/problems/payment-not-cancellable","title":"No","status":409,"code":"payment_not_cancellable",
+         "detail":"A worker has claimed the payment: it is being settled."}
         """;
 
     public const string Entries = """

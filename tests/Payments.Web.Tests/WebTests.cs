@@ -77,6 +77,28 @@ public sealed class WebTests
         Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (response.StatusCode, calls));
     }
 
+    [Theory]
+    [InlineData("/accounts/A%2FB/ledger.csv?currency=USD", "/api/v1/accounts/A%2FB/ledger?format=csv&currency=USD")]
+    [InlineData("/accounts/ACC-001/statement.csv?currency=USD&from=2026-03-01&to=",
+        "/api/v1/accounts/ACC-001/statement?format=csv&currency=USD&from=2026-03-01")]
+    public async Task Files_of_an_account_come_from_the_api_as_it_wrote_them(string asked, string target)
+    {
+        var received = "";
+        await using var api = await TestHost.StartAsync(app => app.Map("/api/{**path}", (HttpContext context) =>
+        {
+            received = context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
+            context.Response.Headers.ContentDisposition = "attachment; filename=\"file.csv\"";
+            return Results.Content("a,b\r\n1,2\r\n", "text/csv; charset=utf-8");
+        }));
+        await using var web = new Web(api.Address);
+
+        using var response = await web.CreateClient().GetAsync(asked, Cancel);
+
+        Assert.Equal(target, received);
+        Assert.Equal("a,b\r\n1,2\r\n", await response.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal("attachment; filename=\"file.csv\"", response.Content.Headers.ContentDisposition?.ToString());
+    }
+
     [Fact]
     public async Task Foreign_host_names_are_refused_in_development()
     {

@@ -33,7 +33,8 @@ public sealed class AccountTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal(
             $$"""
             {"accountId":"ACC-BAL","balance":100.00,"pending":50.25,"available":100.00,"currency":"USD",
-            "version":1,"asOf":{{balance.GetProperty("asOf").GetRawText()}}}
+            "version":1,"asOf":{{balance.GetProperty("asOf").GetRawText()}},"posted":100.00,"pendingIn":50.25,
+            "pendingOut":0.00,"minimumBalance":null}
             """.ReplaceLineEndings(""),
             balance.GetRawText());
     }

@@ -1,3 +1,4 @@
+using Npgsql;
 using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests.Payments;
@@ -7,12 +8,15 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     [Fact]
     public async Task A_queued_payment_is_cancelled_with_its_job_and_never_settled()
     {
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("STOP-ONE", 1));
         var payment = await fixture.Client.PayAsync("STOP-ONE", 100);
 
         using var response = await CancelAsync(payment);
 
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal("cancelled", (await response.ReadAsync()).GetProperty("status").GetString());
+        var balance = await fixture.Client.GetJsonAsync("/accounts/STOP-ONE/balance");
+        Assert.Equal("0.00", balance.GetProperty("pending").GetRawText());
         await using (var worker = RunningWorker.Start(fixture.Database))
         {
             await worker.SettleAllAsync();
@@ -26,17 +30,66 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     }
 
     [Fact]
+    public async Task A_transfer_is_cancelled_at_its_own_address_and_has_failed_for_who_polls_it()
+    {
+        var (id, key) = await fixture.Client.TransferAsync("STOP-FROM", "STOP-TO", 5);
+
+        using var response = await CancelAtAsync($"/api/v1/transactions/{id}", "own-address");
+        using var again = await CancelAtAsync($"/api/v1/transactions/{id}", "own-address");
+
+        var cancelled = await response.ReadAsync();
+        Assert.Equal(
+            ("cancelled", "STOP-FROM"),
+            (cancelled.GetProperty("status").GetString(), cancelled.GetProperty("source_account_id").GetString()));
+        Assert.Equal(cancelled.GetRawText(), (await again.ReadAsync()).GetRawText());
+        Assert.Equal("true", Assert.Single(again.Headers.GetValues("Idempotent-Replayed")));
+        var status = await fixture.Client.GetJsonAsync("/api/v1/transactions/status/" + key);
+        Assert.Equal("FAILED", status.GetProperty("status").GetString());
+        Assert.Equal("cancelled", status.GetProperty("result").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_transfer_is_cancelled_as_the_payment_that_it_is()
+    {
+        var (id, _) = await fixture.Client.TransferAsync("STOP-FROM", "STOP-TO", 5);
+
+        using var response = await CancelAsync(id);
+
+        Assert.Equal("STOP-FROM", (await response.ReadAsync()).GetProperty("payerAccountId").GetString());
+    }
+
+    [Fact]
     public async Task A_payment_whose_settlement_has_begun_is_not_cancelled_until_it_is_handed_back()
     {
         var payment = await fixture.Client.PayAsync("STOP-LATE", 100);
         await SetJobAsync(payment, "processing");
 
-        Assert.Equal((409, "payment_not_cancellable"), await CancelAsync(payment, "late").RefusalAsync());
+        using var refused = await CancelAsync(payment, "late");
+        Assert.Equal((409, "payment_not_cancellable"), ((int)refused.StatusCode, await refused.CodeAsync()));
+        Assert.Contains(
+            "claimed", (await refused.ReadAsync()).GetProperty("detail").GetString(), StringComparison.Ordinal);
 
         // The first refusal was not final, so the same request may be made again.
         await SetJobAsync(payment, "pending");
         using var again = await CancelAsync(payment, "late");
         Assert.Equal((200, false), ((int)again.StatusCode, again.Headers.Contains("Idempotent-Replayed")));
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_not_cancelled()
+    {
+        var payment = await fixture.Client.PayAsync("STOP-DEAD", 100);
+        await fixture.Database.ExecuteAsync(
+            "UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now() WHERE id = @payment",
+            new { payment });
+
+        using var refused = await CancelAsync(payment);
+
+        Assert.Equal((409, "payment_not_cancellable"), ((int)refused.StatusCode, await refused.CodeAsync()));
+        Assert.Contains(
+            "dead letter", (await refused.ReadAsync()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal("pending", await fixture.Database.ScalarAsync<string>(
+            "SELECT status FROM payments WHERE id = @payment", new { payment }));
     }
 
     [Fact]
@@ -57,12 +110,48 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     }
 
     [Fact]
-    public async Task An_unknown_payment_is_404_and_a_request_without_a_key_400()
+    public async Task What_is_unknown_is_404_and_a_request_without_a_key_400()
     {
         Assert.Equal((404, "payment_not_found"), await CancelAsync(Guid.Empty).RefusalAsync());
         Assert.Equal(
-            (400, "idempotency_key_missing"),
-            await fixture.Client.PostAsync($"/payments/{Guid.Empty}/cancel", null, null).RefusalAsync());
+            (404, "transaction_not_found"),
+            await CancelAtAsync($"/api/v1/transactions/{Guid.Empty}", "nobody").RefusalAsync());
+        foreach (var address in new[] { "/payments", "/api/v1/transactions" })
+        {
+            Assert.Equal(
+                (400, "idempotency_key_missing"),
+                await fixture.Client.PostAsync($"{address}/{Guid.Empty}/cancel", null, null).RefusalAsync());
+        }
+    }
+
+    // The claim is made and not committed when the request arrives: the request waits for it, and loses.
+    [Fact]
+    public async Task A_claim_that_was_first_wins()
+    {
+        var payment = await fixture.Client.PayAsync("STOP-CLAIMED", 100);
+        await using var worker = await fixture.Database.Superuser.OpenConnectionAsync(
+            TestContext.Current.CancellationToken);
+        await using var claim = await worker.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var take = new NpgsqlCommand(
+            "UPDATE recon_jobs SET status = 'processing', locked_by = 'w' WHERE id = $1", worker))
+        {
+            take.Parameters.Add(new() { Value = payment });
+            await take.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        var cancelling = CancelAsync(payment);
+        while (await fixture.Database.ScalarAsync<int>("""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%taken%'
+            """) == 0)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        await claim.CommitAsync(TestContext.Current.CancellationToken);
+        using var response = await cancelling;
+
+        Assert.Equal(409, (int)response.StatusCode);
     }
 
     [Fact]
@@ -92,7 +181,10 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     }
 
     private Task<HttpResponseMessage> CancelAsync(Guid payment, string? key = null) =>
-        fixture.Client.PostAsync($"/payments/{payment}/cancel", body: null, key ?? PaymentRequests.NewKey());
+        CancelAtAsync($"/payments/{payment}", key ?? PaymentRequests.NewKey());
+
+    private Task<HttpResponseMessage> CancelAtAsync(string address, string key) =>
+        fixture.Client.PostAsync(address + "/cancel", body: null, key);
 
     private Task<int> SetJobAsync(Guid payment, string status) => fixture.Database.ExecuteAsync(
         "UPDATE recon_jobs SET status = @status WHERE id = @payment", new { payment, status });

@@ -20,7 +20,8 @@ public sealed class CreatePaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
             {"id":"{{id}}","accountId":"ACC-001","amount":100.00,"currency":"USD",
             "description":"Payment description","status":"pending","discrepancy":null,"refundedAmount":0.00,
             "failureReason":null,"createdAt":{{payment.GetProperty("createdAt").GetRawText()}},
-            "settledAt":null,"traceId":{{payment.GetProperty("traceId").GetRawText()}}}
+            "settledAt":null,"traceId":{{payment.GetProperty("traceId").GetRawText()}},
+            "payerAccountId":null}
             """.ReplaceLineEndings(""),
             payment.GetRawText());
         Assert.Equal(

@@ -108,6 +108,32 @@ public sealed class IntakeTests : IAsyncLifetime
         Assert.InRange(read, 0, 20_000);
     }
 
+    // Whether a payer has a minimum balance is asked of the index, also by a plan that was made for an empty table.
+    [Fact]
+    public async Task Started_on_an_empty_database_transfers_find_their_payers_without_a_scan()
+    {
+        var api = ApiServer.Start(_database.AppConnectionString);
+        await api.Client.TransferAsync("ACC-FIRST", "ACC-TO", 1);
+        await _database.ExecuteAsync(
+            """
+            INSERT INTO accounts (name, currency, minimum_balance)
+            SELECT 'ACC-' || i, 'USD', 0 FROM generate_series(1, 3000) AS i
+            """);
+        await _database.ExecuteAsync("SELECT pg_stat_reset()");
+        for (var i = 0; i < 10; i++)
+        {
+            await Task.WhenAll(Enumerable.Range(1, 30).Select(
+                payer => api.Client.TransferAsync($"ACC-{payer}", "ACC-TO", 1)));
+        }
+
+        await api.DisposeAsync();
+
+        Assert.Equal(0, await _database.ScalarAsync<long>(
+            "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'accounts'"));
+        Assert.Equal(30, await _database.ScalarAsync<int>(
+            "SELECT count(DISTINCT (payer_account, division)) FROM recon_jobs WHERE payer_account <> 'ACC-FIRST'"));
+    }
+
     [Fact]
     public async Task A_stop_answers_what_was_taken_and_stores_it()
     {

@@ -96,8 +96,9 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
 
     private async Task CreateAsync(string account, string amount)
     {
-        await _page.GetByLabel("Account", new() { Exact = true }).First.FillAsync(account);
-        await _page.GetByLabel("Amount", new() { Exact = true }).FillAsync(amount);
+        var form = _page.GetByRole(AriaRole.Region, new() { Name = "New payment" });
+        await form.GetByLabel("Account", new() { Exact = true }).FillAsync(account);
+        await form.GetByLabel("Amount", new() { Exact = true }).FillAsync(amount);
         await CreateButton.ClickAsync();
         await Expect(_page.GetByText($"to {account} created.")).ToBeVisibleAsync();
     }

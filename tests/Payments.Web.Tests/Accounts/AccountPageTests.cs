@@ -70,6 +70,20 @@ public sealed class AccountPageTests
     }
 
     [Fact]
+    public async Task What_is_queued_each_way_and_the_minimum_balance_are_told_apart_and_files_are_offered()
+    {
+        var api = new FakeApi().Answers(BalancePath, Answers.LimitedBalance).Answers(EntriesPath, Answers.EmptyList);
+
+        await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
+
+        var html = WebUtility.HtmlDecode(await screen.HtmlAsync());
+        Assert.All(
+            ["7.25", "8.00", "92.00", "\u221250.00", "href=\"/accounts/ACC-001/ledger.csv?currency=USD\"",
+                "action=\"/accounts/ACC-001/statement.csv\""],
+            shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_account_without_entries_says_so()
     {
         var api = new FakeApi().Answers(BalancePath, Answers.Balance).Answers(EntriesPath, Answers.EmptyList);

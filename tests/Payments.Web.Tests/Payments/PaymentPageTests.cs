@@ -75,6 +75,44 @@ public sealed class PaymentPageTests
     }
 
     [Fact]
+    public async Task A_queued_payment_can_be_cancelled_on_its_page()
+    {
+        var api = new FakeApi().Answers(Path, Answers.PendingDetails);
+        await using var screen = await Screen.OpenAsync<PaymentPage>(api, Path, Parameters);
+        api.Answers(Path + "/cancel", Answers.TransferDetails).Answers(Path, Answers.TransferDetails);
+
+        await screen.RaiseAsync("class", "button quiet", "onclick", EventArgs.Empty);
+
+        var html = await screen.HtmlWithAsync("badge is-neutral");
+        Assert.DoesNotContain("Cancel payment", html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/accounts/ACC-001?currency=USD\"", html, StringComparison.Ordinal);
+        var sent = Assert.Single(api.Received, received => received.Request.Method == HttpMethod.Post);
+        Assert.Equal(Answers.PaymentId, Assert.Single(sent.Request.Headers.GetValues("Idempotency-Key")));
+    }
+
+    [Fact]
+    public async Task A_payment_that_was_claimed_first_says_so()
+    {
+        var api = new FakeApi().Answers(Path, Answers.PendingDetails)
+            .Answers(Path + "/cancel", Answers.NotCancellable, HttpStatusCode.Conflict);
+        await using var screen = await Screen.OpenAsync<PaymentPage>(api, Path, Parameters);
+
+        await screen.RaiseAsync("class", "button quiet", "onclick", EventArgs.Empty);
+
+        await screen.HtmlWithAsync("A worker has claimed the payment");
+    }
+
+    [Fact]
+    public async Task A_settled_payment_offers_no_cancelling()
+    {
+        var api = new FakeApi().Answers(Path, Answers.SettledDetails);
+
+        await using var screen = await Screen.OpenAsync<PaymentPage>(api, Path, Parameters);
+
+        Assert.DoesNotContain("Cancel payment", await screen.HtmlAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_payment_in_the_dead_letters_shows_its_last_error()
     {
         var payment = new PaymentDetails(

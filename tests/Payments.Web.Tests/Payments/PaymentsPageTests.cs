@@ -111,4 +111,21 @@ public sealed class PaymentsPageTests
 
         Assert.Single(api.Received, received => received.Request.Method == HttpMethod.Post);
     }
+
+    [Fact]
+    public async Task The_form_beside_it_sends_a_transfer_once_and_links_to_it()
+    {
+        var api = new FakeApi().Answers("/payments", Answers.EmptyList);
+        await using var screen = await Screen.OpenAsync<PaymentsPage>(api, "/");
+        await screen.RaiseAsync("id", "transfer-source", "oninput", new ChangeEventArgs { Value = "ACC-001" });
+        await screen.RaiseAsync("id", "transfer-destination", "oninput", new ChangeEventArgs { Value = "ACC-002" });
+        await screen.RaiseAsync("id", "transfer-amount", "oninput", new ChangeEventArgs { Value = "5.00" });
+
+        api.Answers("/api/v1/transactions", Answers.Accepted, HttpStatusCode.Accepted);
+        await screen.RaiseAsync("class", "create-form transfer-form", "onsubmit", EventArgs.Empty);
+        Assert.Contains("href=\"/payments/" + Answers.PaymentId, await screen.HtmlAsync(), StringComparison.Ordinal);
+        await screen.RaiseAsync("class", "create-form transfer-form", "onsubmit", EventArgs.Empty);
+
+        Assert.Single(api.Received, received => received.Request.Method == HttpMethod.Post);
+    }
 }

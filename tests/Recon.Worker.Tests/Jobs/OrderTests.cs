@@ -91,7 +91,8 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         await worker.SettleAllAsync(Cancel);
         await transaction.CommitAsync(Cancel);
 
-        while (await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel) is not (PassOutcome.Settled or PassOutcome.SettledAll))
+        while (await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel)
+            is not (PassOutcome.Settled or PassOutcome.SettledAll))
         {
         }
 

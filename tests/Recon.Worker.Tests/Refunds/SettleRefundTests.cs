@@ -109,6 +109,33 @@ public sealed class SettleRefundTests(TestDatabase database) : IClassFixture<Tes
         await Books.ShouldBeRightAsync(database);
     }
 
+    // Each pair in two divisions, of which now the one and now the other comes first by number.
+    [Fact]
+    public async Task A_refund_lives_on_the_transfer_that_arrived_before_it_in_the_batch()
+    {
+        var refunds = new List<QueuedRefund>();
+        for (var i = 0; i < 8; i++)
+        {
+            var payment = await PaidAsync($"GIVE-EMPTY-{i}", 100);
+            await PaidAsync($"GIVE-SPENT-{i}", 100, payer: $"GIVE-EMPTY-{i}");
+            await PaidAsync($"GIVE-FULL-{i}", 100);
+            refunds.Add(new QueuedRefund(payment, 100));
+        }
+
+        await database.ExecuteAsync(
+            "UPDATE accounts SET minimum_balance = 0 WHERE name LIKE 'GIVE-EMPTY-%' OR name LIKE 'GIVE-FULL-%'");
+        await database.QueueAsync([.. Enumerable.Range(0, 8).Select(i =>
+            new QueuedPayment($"GIVE-EMPTY-{i}", 100, Payer: $"GIVE-FULL-{i}") { PayerHasMinimum = true })]);
+        await SettleAsync(refunds);
+
+        foreach (var refund in refunds)
+        {
+            Assert.Equal(("succeeded", null, true), await EndOfAsync(refund));
+        }
+
+        await Books.ShouldBeRightAsync(database);
+    }
+
     [Fact]
     public async Task A_refund_that_cannot_be_posted_becomes_a_dead_letter_and_keeps_its_reservation()
     {

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using Payments.Api.Payments;
+
+namespace Payments.Api;
+
+/// <summary>
+/// Reads the members of a JSON body in one pass and collects what is wrong with its shape, each fault with its place.
+/// Parsers are written by hand over it, because a serializer would accept what is refused here: unknown members,
+/// members given twice, rounded amounts.
+/// </summary>
+internal ref struct BodyReader(ReadOnlySpan<byte> json)
+{
+    // Enough to correct a body by; a hostile one does not get an answer longer than itself.
+    private const int MostErrors = 10;
+    private const int LongestEchoedName = 64;
+
+    private Utf8JsonReader _reader = new(json);
+
+    /// <summary>The faults found so far; null when there are none.</summary>
+    public List<ProblemError>? Errors { get; private set; }
+
+    /// <summary>The problem that the reader's exception stands for: the body is not JSON at all.</summary>
+    /// <returns>Null for an exception that means something else.</returns>
+    public static Problem? SyntaxProblem(Exception error) => error switch
+    {
+        JsonException e => new Problem(
+            ProblemTypes.InvalidJson,
+            $"The body is not valid JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."),
+
+        // The reader's way to say that a string is not UTF-8, or escapes half of a surrogate pair.
+        InvalidOperationException => new Problem(
+            ProblemTypes.InvalidJson, "The body is not valid JSON: a string is not valid Unicode."),
+        _ => null,
+    };
+
+    /// <summary>Enters the object that is the body.</summary>
+    public bool BeginBody()
+    {
+        _reader.Read();
+        if (BeginObject("#"))
+        {
+            return true;
+        }
+
+        EndBody();
+        return false;
+    }
+
+    /// <summary>Whatever follows the object makes this throw.</summary>
+    public void EndBody() => _reader.Read();
+
+    /// <summary>Enters the object at hand; anything else is a fault, and skipped.</summary>
+    public bool BeginObject(string pointer)
+    {
+        if (_reader.TokenType == JsonTokenType.StartObject)
+        {
+            return true;
+        }
+
+        _reader.Skip();
+        Add(pointer, "invalid_type", "must be an object");
+        return false;
+    }
+
+    /// <summary>Goes to the next member's name; false at the object's end.</summary>
+    public bool NextMember() => _reader.Read() && _reader.TokenType == JsonTokenType.PropertyName;
+
+    public readonly bool NameIs(ReadOnlySpan<byte> name) => _reader.ValueTextEquals(name);
+
+    public readonly bool NameIs(string name) => _reader.ValueTextEquals(name);
+
+    /// <summary>Goes from a member's name to its value, noting when the member was there before.</summary>
+    public void ToValue(bool seenBefore, string parent)
+    {
+        if (seenBefore)
+        {
+            Add(PointerTo(parent), "duplicate_member", "is given more than once");
+        }
+
+        _reader.Read();
+    }
+
+    /// <param name="of">What the object is, as in "is not a member of a payment".</param>
+    public void SkipUnknownMember(string parent, string of)
+    {
+        Add(PointerTo(parent), "unknown_member", "is not a member of " + of);
+        _reader.Read();
+        _reader.Skip();
+    }
+
+    public string? ReadString(string pointer, bool optional)
+    {
+        if (_reader.TokenType == JsonTokenType.String)
+        {
+            return _reader.GetString();
+        }
+
+        if (!optional || _reader.TokenType != JsonTokenType.Null)
+        {
+            Add(pointer, "invalid_type", optional ? "must be a string or null" : "must be a string");
+        }
+
+        _reader.Skip();
+        return null;
+    }
+
+    public readonly bool IsNull => _reader.TokenType == JsonTokenType.Null;
+
+    public AmountReading ReadAmount(string pointer, out decimal amount)
+    {
+        amount = 0;
+        var reading = _reader.TokenType switch
+        {
+            // An escape is another way to write a character, and amounts are written in digits: it is no number.
+            JsonTokenType.Number or JsonTokenType.String => AmountText.Read(_reader.ValueSpan, out amount),
+            _ => AmountReading.NotANumber,
+        };
+        if (reading == AmountReading.NotANumber)
+        {
+            Add(pointer, "invalid_type", "must be a number, or a string that holds one");
+        }
+
+        _reader.Skip();
+        return reading;
+    }
+
+    public void Require(bool seen, string pointer)
+    {
+        if (!seen)
+        {
+            Add(pointer, "required", "is missing");
+        }
+    }
+
+    private void Add(string pointer, string code, string detail)
+    {
+        Errors ??= [];
+        if (Errors.Count < MostErrors)
+        {
+            Errors.Add(ProblemError.At(pointer, code, detail));
+        }
+    }
+
+    // RFC 6901: ~ and / are escaped, and the fragment form is percent-encoded.
+    private readonly string PointerTo(string parent)
+    {
+        var name = _reader.GetString()!;
+        var shown = name.Length <= LongestEchoedName ? name : name[..LongestEchoedName];
+        return parent + "/" + Uri.EscapeDataString(
+            shown.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+    }
+}

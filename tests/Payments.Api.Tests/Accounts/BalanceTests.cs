@@ -1,0 +1,147 @@
+using System.Globalization;
+using Payments.Api.Tests.Refunds;
+
+namespace Payments.Api.Tests.Accounts;
+
+public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    [Fact]
+    public async Task What_is_queued_in_and_out_is_told_apart_wherever_it_is_queued()
+    {
+        using var opened = await fixture.Client.PostJsonAsync(
+            "/accounts", """{"accountId":"ACC-LIMITED","minimumBalance":0}""");
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-MIDDLE", 100));
+        await fixture.Client.PayAsync("ACC-MIDDLE", 1);
+        await fixture.Client.TransferAsync("ACC-LIMITED", "ACC-MIDDLE", 2);
+        await fixture.Client.TransferAsync("ACC-FREE", "ACC-MIDDLE", 4);
+        await fixture.Client.TransferAsync("ACC-MIDDLE", "ACC-LIMITED", 8);
+
+        var middle = await fixture.Client.GetJsonAsync("/api/v1/accounts/ACC-MIDDLE/balance");
+        var limited = await fixture.Client.GetJsonAsync("/accounts/ACC-LIMITED/balance");
+
+        Assert.Equal("100.00 7.00 8.00 15.00 92.00", Shown(middle));
+        Assert.Equal("0.00 8.00 2.00 10.00 -2.00", Shown(limited));
+    }
+
+    [Fact]
+    public async Task Neither_what_is_queued_to_leave_nor_what_is_reserved_for_refunds_is_available()
+    {
+        var payment = await fixture.PaidAsync("ACC-BOTH", 100);
+        await fixture.Client.TransferAsync("ACC-BOTH", "ACC-ELSEWHERE", 8);
+        using var refund = await fixture.Client.RefundAsync(payment, RefundRequests.Part);
+
+        Assert.Equal(
+            "100.00 0.00 8.00 8.00 52.00", Shown(await fixture.Client.GetJsonAsync("/accounts/ACC-BOTH/balance")));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(17)]
+    [InlineData(1_999)]
+    [InlineData(2_000)]
+    [InlineData(5_000)]
+    public async Task A_past_balance_is_that_of_the_last_entry_at_the_moment_or_before(int second)
+    {
+        await LongHistory.AddAsync(fixture.Database, "ACC-PAST", 2_000);
+
+        var entries = Math.Min(second, 2_000);
+        var exactly = await AtAsync("ACC-PAST", LongHistory.Begin.AddSeconds(second));
+        var soonAfter = await AtAsync("ACC-PAST", LongHistory.Begin.AddSeconds(second).AddMilliseconds(999));
+        var justBefore = await AtAsync("ACC-PAST", LongHistory.Begin.AddSeconds(second).AddMicroseconds(-1));
+
+        Assert.Equal((entries, Sum(entries)), exactly);
+        Assert.Equal((entries, Sum(entries)), soonAfter);
+        var before = Math.Min(Math.Max(second - 1, 0), 2_000);
+        Assert.Equal((before, Sum(before)), justBefore);
+    }
+
+    [Fact]
+    public async Task A_past_balance_is_found_in_a_few_looks_and_names_its_moment()
+    {
+        await LongHistory.AddAsync(fixture.Database, "ACC-SEARCHED", 20_000);
+
+        var balance = await fixture.Client.GetJsonAsync(
+            "/accounts/ACC-SEARCHED/balance?at=2026-03-01T01:00:00%2B01:00");
+
+        Assert.Equal("2026-03-01T00:00:00Z", balance.GetProperty("asOf").GetString());
+        Assert.Equal(JsonValueKind.Null, balance.GetProperty("pending").ValueKind);
+        var plan = string.Join('\n', await fixture.Database.QueryAsync<string>(
+            """
+            EXPLAIN SELECT position, created_at FROM ledger_entries WHERE account_id = 1 AND position = 7 LIMIT 1
+            """));
+        Assert.Contains("ledger_entries_pkey", plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_clearing_account_has_a_past_too()
+    {
+        foreach (var account in new[] { "ACC-A", "ACC-B", "ACC-C" })
+        {
+            await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync(account, 10, "SEK"));
+        }
+
+        var now = await fixture.Client.GetJsonAsync("/accounts/clearing/balance?currency=SEK");
+        var past = await fixture.Client.GetJsonAsync(
+            "/accounts/clearing/balance?currency=SEK&at=" + now.GetProperty("asOf").GetString());
+        var before = await fixture.Client.GetJsonAsync("/accounts/clearing/balance?currency=SEK&at=2020-01-01");
+
+        Assert.Equal("30.00", past.GetProperty("balance").GetRawText());
+        Assert.Equal(3, past.GetProperty("version").GetInt64());
+        Assert.Equal("0.00", before.GetProperty("balance").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("yesterday", "invalid_time")]
+    [InlineData("2026-13-01", "invalid_time")]
+    [InlineData("2999-01-01", "in_the_future")]
+    public async Task A_moment_that_is_none_or_has_not_come_is_refused(string at, string code)
+    {
+        await LongHistory.AddAsync(fixture.Database, "ACC-MOMENT", 1);
+        using var response = await fixture.Client.GetAsync(
+            "/accounts/ACC-MOMENT/balance?at=" + at, TestContext.Current.CancellationToken);
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal(
+            code, (await response.ReadAsync()).GetProperty("errors")[0].GetProperty("code").GetString());
+    }
+
+    // Each of the two indexes of open transfers is what the read uses, however many other jobs wait.
+    [Theory]
+    [InlineData("payer_account", "recon_jobs_open_out")]
+    [InlineData("payee_account", "recon_jobs_open_in")]
+    public async Task What_is_queued_is_read_from_an_index_of_open_transfers(string column, string index)
+    {
+        await fixture.Database.ExecuteAsync(
+            """
+            INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1, 0, 'transfer', 'USD', 'ACC-IN-' || i, 'ACC-OUT-' || i
+            FROM generate_series(1, 2000) AS i
+            """);
+        await fixture.Database.ExecuteAsync("ANALYZE recon_jobs");
+
+        var plan = string.Join('\n', await fixture.Database.QueryAsync<string>(
+            $"""
+            EXPLAIN SELECT sum(amount) FROM recon_jobs
+            WHERE finished_at IS NULL AND payer_account IS NOT NULL AND kind = 'transfer' AND {column} = 'ACC-OUT-7'
+                AND currency = 'USD' AND amount > 0
+            """));
+
+        Assert.Contains(index, plan, StringComparison.Ordinal);
+    }
+
+    private async Task<(int Version, string Balance)> AtAsync(string account, DateTimeOffset moment)
+    {
+        var at = moment.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+        var balance = await fixture.Client.GetJsonAsync($"/accounts/{account}/balance?at={at}");
+        return (balance.GetProperty("version").GetInt32(), balance.GetProperty("posted").GetRawText());
+    }
+
+    private static string Sum(int entries) =>
+        (entries * (entries + 1) / 2 / 100m).ToString("0.00", CultureInfo.InvariantCulture);
+
+    private static string Shown(JsonElement balance) => string.Join(
+        ' ', new[] { "posted", "pendingIn", "pendingOut", "pending", "available" }
+            .Select(member => balance.GetProperty(member).GetRawText()));
+}
