@@ -13,10 +13,12 @@ namespace Recon.Worker.Tests;
 /// </summary>
 internal sealed class TestWorker : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource _source;
     private readonly WorkerTelemetry _telemetry;
 
-    public TestWorker(TestDatabase database, Action<WorkerOptions>? configure = null)
+    /// <param name="alone">
+    /// All of it goes through one session, whose commits wait for the disk: the tests' server does without that.
+    /// </param>
+    public TestWorker(TestDatabase database, Action<WorkerOptions>? configure = null, bool alone = false)
     {
         var clock = TimeProvider.System;
         Options = new WorkerOptions { PollSeconds = 0.05 };
@@ -27,16 +29,24 @@ internal sealed class TestWorker : IAsyncDisposable
             ConnectionStringBuilder = { ApplicationName = Identity.Id },
         };
         Options.ApplyTo(source.ConnectionStringBuilder);
-        _source = source.Build();
+        if (alone)
+        {
+            source.ConnectionStringBuilder.MaxPoolSize = 1;
+            source.ConnectionStringBuilder.Options += " -c synchronous_commit=on";
+        }
+
+        Sessions = source.Build();
         _telemetry = new WorkerTelemetry(clock, NullLogger<WorkerTelemetry>.Instance);
 
-        Heartbeat = new Heartbeat(_source, Identity, Options, clock, NullLogger<Heartbeat>.Instance);
-        Claims = new ClaimJobs(_source, Identity, Options);
-        Held = new HeldJobs(_source, Options, new Random(1));
-        Batches = new SettleBatch(_source, new AccountDirectory(_source));
+        Heartbeat = new Heartbeat(Sessions, Identity, Options, clock, NullLogger<Heartbeat>.Instance);
+        Claims = new ClaimJobs(Sessions, Identity, Options);
+        Held = new HeldJobs(Sessions, Options, new Random(1));
+        Batches = new SettleBatch(Sessions, new AccountDirectory(Sessions));
         Jobs = new SettleJobs(Batches, Held, _telemetry, Options, clock, NullLogger<SettleJobs>.Instance);
         Pass = new SettlementPass(Claims, Jobs, Heartbeat, _telemetry, Options, clock);
     }
+
+    public NpgsqlDataSource Sessions { get; }
 
     public WorkerOptions Options { get; }
 
@@ -92,6 +102,6 @@ internal sealed class TestWorker : IAsyncDisposable
     {
         Heartbeat.Dispose();
         _telemetry.Dispose();
-        await _source.DisposeAsync();
+        await Sessions.DisposeAsync();
     }
 }
