@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Payments.Api.Accounts;
+using Payments.Api.Audit;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
 
@@ -18,6 +19,11 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ListAnswer<PaymentAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountEntryAnswer>))]
+[JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
+[JsonSerializable(typeof(ListAnswer<TrailItem>))]
+[JsonSerializable(typeof(TrailPayment))]
+[JsonSerializable(typeof(TrailEntry))]
+[JsonSerializable(typeof(AuditVerificationAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

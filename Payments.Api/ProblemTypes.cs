@@ -103,6 +103,11 @@ internal static class ProblemTypes
         "The clearing account of a currency is the sum of 64 sub-accounts. Ask for the entries of one of them: "
         + "clearing%2F00 to clearing%2F63.");
 
+    public static readonly ProblemType RateLimited = new(
+        "rate_limited", 429, "Too many requests with this API key",
+        "The request was not executed. Wait for the seconds in Retry-After and send the same again; "
+        + "the same idempotency key may be used.");
+
     public static readonly ProblemType InternalError = new(
         "internal_error", 500, "Something went wrong on our side",
         "The request was not executed, or its outcome is unknown. Repeat it with the same idempotency key; "
@@ -122,6 +127,6 @@ internal static class ProblemTypes
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, AccountNotFound, MethodNotAllowed,
         IdempotencyKeyInUse, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, AccountDivided,
-        InternalError, Overloaded, DatabaseUnavailable,
+        RateLimited, InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Payments.Api;
 using Payments.Api.Accounts;
+using Payments.Api.Audit;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
@@ -20,6 +21,11 @@ if (args is [MigrateCommand.Name, ..])
 if (args is [ValidateCommand.Name, ..])
 {
     return await ValidateCommand.RunAsync(args);
+}
+
+if (args is [VerifyAuditCommand.Name, ..])
+{
+    return await VerifyAuditCommand.RunAsync(args);
 }
 
 var builder = WebApplication.CreateBuilder(args);
@@ -42,11 +48,13 @@ builder.Services.AddApiKeys();
 builder.Services.AddEvents();
 builder.Services.AddPayments();
 builder.Services.AddAccounts();
+builder.Services.AddAuditTrail();
 
 var app = builder.Build();
 
 app.UseProblems();
 app.UseAuthentication();
+app.UseRateLimits();
 app.UseAuthorization();
 
 app.MapDefaultEndpoints();
@@ -55,6 +63,7 @@ app.MapProblems();
 app.MapPayments();
 app.MapAccounts();
 app.MapEvents();
+app.MapAuditTrail();
 
 try
 {

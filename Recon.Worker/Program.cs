@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
+using Recon.Worker.Audit;
 using Recon.Worker.Settlements;
 
 Database.Configure();
@@ -30,6 +31,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 });
 
 services.AddSettlement();
+services.AddAuditSealing();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

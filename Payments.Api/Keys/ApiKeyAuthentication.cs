@@ -71,6 +71,11 @@ internal sealed class ApiKeyAuthentication(
             ? AuthenticateResult.Success(new AuthenticationTicket(caller, SchemeName))
             : UnknownKey;
 
+    // A proxy on this machine passes on who called it: a caller from elsewhere is none of this machine.
+    private static bool IsForwardedFromHere(HttpRequest request) => request.Headers["X-Forwarded-For"]
+        .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries))
+        .All(address => IPAddress.TryParse(address, out var caller) && IPAddress.IsLoopback(caller));
+
     // A web page of another origin must not act as the developer through the developer's browser: it would carry its
     // Origin, or name its own host (DNS rebinding), or be marked as cross-site.
     private static bool IsOnThisMachine(HttpRequest request)
@@ -79,6 +84,7 @@ internal sealed class ApiKeyAuthentication(
         return address is not null
             && IPAddress.IsLoopback(address)
             && IsLocalHost(request.Host.Host)
+            && IsForwardedFromHere(request)
             && request.Headers["Sec-Fetch-Site"] != "cross-site"
             && (request.Headers.Origin.Count == 0
                 || (Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin)
@@ -97,6 +103,8 @@ internal static class ApiKeyServices
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         services.AddAuthorization(Scopes.AddPolicies);
+        services.AddOptions<RateLimitOptions>()
+            .BindConfiguration(RateLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<AuthOptions>()
             .BindConfiguration(AuthOptions.Section)
             .Validate<IHostEnvironment>(

@@ -11,7 +11,9 @@ internal static class Scopes
 
     public const string ReconciliationAdmin = "reconciliation:admin";
 
-    public static IReadOnlyList<string> All { get; } = [PaymentsWrite, PaymentsRead, ReconciliationAdmin];
+    public const string AuditRead = "audit:read";
+
+    public static IReadOnlyList<string> All { get; } = [PaymentsWrite, PaymentsRead, ReconciliationAdmin, AuditRead];
 
     public static void AddPolicies(AuthorizationOptions options)
     {
