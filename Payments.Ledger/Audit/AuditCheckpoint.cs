@@ -23,8 +23,8 @@ public sealed record AuditCheckpoint(long From, long Sequence, DateTimeOffset At
     public static AuditCheckpoint Sign(long from, DateTimeOffset at, byte[] links, ECDsa key)
     {
         var sequence = from + (links.Length / SHA256.HashSizeInBytes) - 1;
-        return new(
-            from, sequence, at, links, key.SignData(SignedContent(from, sequence, at, links), HashAlgorithmName.SHA256));
+        var signature = key.SignData(SignedContent(from, sequence, at, links), HashAlgorithmName.SHA256);
+        return new(from, sequence, at, links, signature);
     }
 
     /// <summary>Whether it is whole and the key's owner signed it.</summary>

@@ -15,7 +15,7 @@ public sealed class AuditOptions
     public double SealSeconds { get; set; } = 1;
 
     /// <summary>Where signed checkpoints are kept, out of reach of who can write the database. Null: nowhere.</summary>
-    public string? CheckpointDirectory { get; set; }
+    public string? CheckpointDirectory { get; set => field = NullIfEmpty(value); }
 
     /// <summary>The longest time that sealed events wait for a checkpoint.</summary>
     [Range(0.05, 86_400)]
@@ -26,10 +26,10 @@ public sealed class AuditOptions
     public int CheckpointRecords { get; set; } = 1_000;
 
     /// <summary>PEM file of the ECDSA P-256 private key that signs checkpoints; only the worker needs it.</summary>
-    public string? SigningKeyFile { get; set; }
+    public string? SigningKeyFile { get; set => field = NullIfEmpty(value); }
 
     /// <summary>PEM file of the public key, for whoever verifies and may not sign.</summary>
-    public string? VerifyKeyFile { get; set; }
+    public string? VerifyKeyFile { get; set => field = NullIfEmpty(value); }
 
     public TimeSpan SealInterval => TimeSpan.FromSeconds(SealSeconds);
 
@@ -58,6 +58,8 @@ public sealed class AuditOptions
 
     /// <summary>The checkpoints to verify against; null when none are kept.</summary>
     public CheckpointStore? OpenForVerifying() => Open(VerifyKeyFile ?? SigningKeyFile);
+
+    private static string? NullIfEmpty(string? setting) => string.IsNullOrWhiteSpace(setting) ? null : setting;
 
     private CheckpointStore? Open(string? keyFile) => CheckpointDirectory is { } directory && keyFile is not null
         ? new CheckpointStore(directory, ReadKey(keyFile))

@@ -31,7 +31,8 @@ public sealed class SealAudit(
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var state = await connection.QuerySingleAsync<State>(new CommandDefinition(StateSql, cancellationToken: cancel));
+        var state = await connection.QuerySingleAsync<State>(
+            new CommandDefinition(StateSql, cancellationToken: cancel));
         if ((!state.Waiting && !IsCheckpointDue(state.Head)) || !await TryLockAsync(connection, cancel))
         {
             return 0;

@@ -14,6 +14,11 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
     /// <summary>How long an event may wait for its seal before that is damage in itself.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long a sealed event may be without a checkpoint where checkpoints are kept: longer than any setting allows.
+    /// </summary>
+    public static readonly TimeSpan LongestUncovered = TimeSpan.FromHours(25);
+
     private const int PageSize = 1_000;
 
     public async Task<AuditVerification> ExecuteAsync(CancellationToken cancel)
@@ -28,6 +33,7 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
         damage ??= IsCut(last, signed);
         damage ??= await FindLooseAsync(connection, snapshot, last, now, cancel);
         damage ??= signed.Damage;
+        damage ??= await FindUncoveredAsync(connection, snapshot, signed, now, cancel);
 
         var waiting = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT count(*) FROM audit_unsealed", transaction: snapshot, cancellationToken: cancel));
@@ -148,6 +154,26 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
         };
     }
 
+    // Whoever cuts the tail may take the checkpoints of it as well, or all of them.
+    private static async Task<AuditDamage?> FindUncoveredAsync(
+        NpgsqlConnection connection, NpgsqlTransaction snapshot, SignedLinks signed, DateTimeOffset now,
+        CancellationToken cancel)
+    {
+        if (signed.Last() is not { } covered)
+        {
+            return null;
+        }
+
+        var isLate = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            UncoveredSql, new { next = covered + 1, late = now - LongestUncovered }, snapshot,
+            cancellationToken: cancel));
+        return isLate
+            ? new(
+                covered + 1, AuditDamageKind.CheckpointMissing,
+                $"No checkpoint covers {covered + 1} and what follows, though it was sealed long ago.")
+            : null;
+    }
+
     private const string PageSql = """
         SELECT c.sequence, c.event_id, c.event_hash, c.hash,
             e.id, e.created_at, e.trace_id, e.key_id, e.actor, e.action, e.object_type, e.object_id, e.outcome,
@@ -186,6 +212,14 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
         WHERE NOT EXISTS (SELECT FROM audit_events AS e WHERE e.id = u.event_id)
         ORDER BY exists, waits, id
         LIMIT 1
+        """;
+
+    private const string UncoveredSql = """
+        SELECT EXISTS (
+            SELECT
+            FROM audit_chain
+            WHERE sequence = @next AND sealed_at < @late
+        )
         """;
 
     private sealed record LinkRow(long Sequence, Guid EventId, byte[] EventHash, byte[] Hash);

@@ -22,11 +22,8 @@ internal sealed class AuditSealer(
         {
             try
             {
-                await seal.RunOnceAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
+                // A pass that is under way is finished: what it sealed gets its checkpoint before the process ends.
+                await seal.RunOnceAsync(CancellationToken.None);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)
             {

@@ -28,7 +28,7 @@ public sealed class AccountTrailTests(ApiFixture fixture) : IClassFixture<ApiFix
             items.Select(item =>
                 $"{Text(item, "action")} by {Text(item, "actor")}: {Text(item, "outcome")}"),
             StringComparer.Ordinal);
-        Assert.Equal("""{"amount": 5.50}""", items[0].GetProperty("details").GetRawText());
+        Assert.Equal("""{"amount":5.50}""", items[0].GetProperty("details").GetRawText());
         Assert.Equal((keyId, "r-1"), (items[0].GetProperty("keyId").GetGuid(), Text(items[0], "objectId")));
         var posted = items[1].GetProperty("details");
         Assert.Equal(
@@ -88,7 +88,8 @@ public sealed class AccountTrailTests(ApiFixture fixture) : IClassFixture<ApiFix
         for (var i = 1; i <= 6; i++)
         {
             var id = await fixture.Client.PayAsync("ACC-PAGES", i);
-            await RecordAsync(new(new("operator"), "payment.noted", "payment", id.ToString()) { Account = "ACC-PAGES" });
+            await RecordAsync(
+                new(new("operator"), "payment.noted", "payment", id.ToString()) { Account = "ACC-PAGES" });
             if (i % 2 == 0)
             {
                 await Settlement.CompleteAsync(fixture.Database, id);
@@ -126,7 +127,8 @@ public sealed class AccountTrailTests(ApiFixture fixture) : IClassFixture<ApiFix
 
         foreach (var item in stranger.GetProperty("data").EnumerateArray())
         {
-            Assert.Equal("invalid_cursor", await RefusalAsync($"ACC-REFUSALS/audit-trail?starting_after={Text(item, "id")}"));
+            var cursor = Text(item, "id");
+            Assert.Equal("invalid_cursor", await RefusalAsync($"ACC-REFUSALS/audit-trail?starting_after={cursor}"));
         }
 
         Assert.Equal("invalid_cursor", await RefusalAsync("ACC-REFUSALS/audit-trail?starting_after=event-x"));

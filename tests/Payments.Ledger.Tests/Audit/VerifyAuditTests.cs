@@ -198,6 +198,20 @@ public sealed class VerifyAuditTests
     }
 
     [Fact]
+    public async Task Checkpoints_that_are_all_gone_are_missed_once_the_chain_is_old_enough_to_have_some()
+    {
+        await using var trail = await AuditTrail.StartWithTenAsync();
+        Directory.Delete(trail.Checkpoints.Directory, recursive: true);
+        Directory.CreateDirectory(trail.Checkpoints.Directory);
+
+        var soon = await trail.VerifyAsync();
+        var late = await trail.VerifyAsync(clock: new LaterClock(VerifyAudit.LongestUncovered));
+
+        Assert.Equal((null, 0), (soon.Damage, soon.Checkpoints));
+        Assert.Equal((1, AuditDamageKind.CheckpointMissing), Located(late));
+    }
+
+    [Fact]
     public async Task A_checkpoint_that_another_key_signed_is_found()
     {
         await using var trail = await AuditTrail.StartWithTenAsync();
