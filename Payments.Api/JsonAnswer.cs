@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Payments.Api.Accounts;
 using Payments.Api.Audit;
+using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
 
@@ -24,6 +25,7 @@ namespace Payments.Api;
 [JsonSerializable(typeof(TrailPayment))]
 [JsonSerializable(typeof(TrailEntry))]
 [JsonSerializable(typeof(AuditVerificationAnswer))]
+[JsonSerializable(typeof(KeyAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -23,6 +23,11 @@ if (args is [ValidateCommand.Name, ..])
     return await ValidateCommand.RunAsync(args);
 }
 
+if (args is [KeysCommand.Name, ..])
+{
+    return await KeysCommand.RunAsync(args);
+}
+
 if (args is [VerifyAuditCommand.Name, ..])
 {
     return await VerifyAuditCommand.RunAsync(args);
@@ -64,6 +69,7 @@ app.MapPayments();
 app.MapAccounts();
 app.MapEvents();
 app.MapAuditTrail();
+app.MapKeys();
 
 try
 {

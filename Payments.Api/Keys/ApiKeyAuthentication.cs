@@ -26,6 +26,7 @@ internal sealed class ApiKeyAuthentication(
     ILoggerFactory loggers,
     UrlEncoder encoder,
     ApiKeys keys,
+    RefusedUse refusedUse,
     IOptions<AuthOptions> auth) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -58,11 +59,12 @@ internal sealed class ApiKeyAuthentication(
             : "The request needs the header Authorization: Bearer <API key>.").ExecuteAsync(Context);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         var scope = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? "";
+        await refusedUse.RecordAsync(Context, scope);
         Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{scope}\"";
-        return new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.")
+        await new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.")
             .ExecuteAsync(Context);
     }
 
@@ -100,6 +102,7 @@ internal static class ApiKeyServices
     public static void AddApiKeys(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<RefusedUse>();
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         services.AddAuthorization(Scopes.AddPolicies);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Payments.Api.Keys;
 
@@ -62,11 +63,17 @@ internal sealed class RateLimit(int requestsPerSecond, double burstSeconds, Time
 
 internal static class RateLimiting
 {
-    /// <summary>Answers 429 to the requests of a key that are too many. Callers without a key are refused before.</summary>
+    /// <summary>
+    /// Answers 429 to the requests of a key that are too many. Callers without a key are refused elsewhere.
+    /// </summary>
     public static IApplicationBuilder UseRateLimits(this IApplicationBuilder app) => app.Use(next => context =>
-        context.User is Caller { Key.Limit: { } limit } && !limit.TryTake(out var wait)
+        context.User is Caller { Key.Limit: { } limit } && !limit.TryTake(out var wait) && !IsOpen(context)
             ? Refusal(limit, wait).ExecuteAsync(context)
             : next(context));
+
+    // What needs no key is not refused for having one: health is asked for also by callers that present theirs.
+    private static bool IsOpen(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     private static Problem Refusal(RateLimit limit, TimeSpan wait) => new(
         ProblemTypes.RateLimited,

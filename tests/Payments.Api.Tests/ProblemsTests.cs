@@ -95,8 +95,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/ledger", "get /events",
-                "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
+                "get /accounts/{accountId}/balance", "get /api/v1/accounts/{accountId}/audit-trail",
+                "get /api/v1/accounts/{accountId}/ledger",
+                "get /api/v1/audit/events", "get /api/v1/audit/verification", "get /api/v1/keys/current",
+                "get /events", "get /payments", "get /payments/{id}", "get /problems/{name}", "post /payments",
             ],
             operations,
             StringComparer.Ordinal);
@@ -115,6 +117,8 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             ("/payments/{id}", $"/payments/{id}"),
             ("/accounts/{accountId}/balance", "/accounts/ACC-DOC/balance"),
             ("/api/v1/accounts/{accountId}/ledger", "/api/v1/accounts/ACC-DOC/ledger"),
+            ("/api/v1/accounts/{accountId}/audit-trail", "/api/v1/accounts/ACC-DOC/audit-trail"),
+            ("/api/v1/keys/current", "/api/v1/keys/current"),
         })
         {
             var schema = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses")
