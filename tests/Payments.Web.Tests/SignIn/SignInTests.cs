@@ -64,7 +64,9 @@ public sealed partial class SignInTests : IAsyncDisposable
         Assert.Equal("/?account=ACC-001", signedIn.Headers.Location!.OriginalString);
         Assert.Contains(">alice</span>", page, StringComparison.Ordinal);
         Assert.Contains("250.13", page, StringComparison.Ordinal);
-        Assert.Equal([$"/payments Bearer {GoodKey}"], _presented.Where(IsOfTheScreens).Distinct(StringComparer.Ordinal));
+        Assert.Equal(
+            [$"/payments Bearer {GoodKey}"],
+            _presented.Where(IsOfTheScreens).Distinct(StringComparer.Ordinal));
         Assert.Equal("/sign-in", signedOut.Headers.Location!.OriginalString);
         Assert.Equal(HttpStatusCode.Redirect, afterwards.StatusCode);
     }
