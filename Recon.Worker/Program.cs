@@ -23,7 +23,7 @@ services.AddSingleton(WorkerIdentity.Create(TimeProvider.System));
 var settings = builder.Configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
 builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 {
-    source.ConnectionStringBuilder.Options = settings.SessionSettings;
+    settings.ApplyTo(source.ConnectionStringBuilder);
     // With the process, so that an operator who sees a lock or a session knows whose it is.
     source.ConnectionStringBuilder.ApplicationName =
         FormattableString.Invariant($"{WorkerTelemetry.SourceName} {Environment.ProcessId}");

@@ -11,6 +11,7 @@ namespace Payments.Bench;
 /// <param name="Minutes">The budget of all scenarios together; 0 for none.</param>
 /// <param name="SoakMinutes">How long soak lasts.</param>
 /// <param name="Rate">Payments a second of scenarios with a fixed rate; 0 lets them find it out.</param>
+/// <param name="Sides">Only sides whose name begins with one of these are measured; none stands for all.</param>
 internal sealed record BenchOptions(
     IReadOnlyList<string> Scenarios,
     int Runs,
@@ -19,7 +20,8 @@ internal sealed record BenchOptions(
     int LargePayments,
     int Minutes,
     int SoakMinutes,
-    int Rate)
+    int Rate,
+    IReadOnlyList<string> Sides)
 {
     /// <summary>How many accounts the payments go to.</summary>
     public const int Accounts = 10_000;
@@ -35,6 +37,7 @@ internal sealed record BenchOptions(
           --large 5000000   settled payments in the large tables of growth
           --soak 10         minutes that soak lasts
           --rate 0          payments a second of latency and soak; 0: from what the machine sustains
+          --side "product, two" only the sides whose name begins so; may be given more than once
         """;
 
     private static readonly string[] Known =
@@ -43,7 +46,7 @@ internal sealed record BenchOptions(
     /// <exception cref="FormatException">An argument is wrong; the message says which.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> arguments)
     {
-        var options = new BenchOptions([], 5, 8, 300_000, 5_000_000, 15, 10, 0);
+        var options = new BenchOptions([], 5, 8, 300_000, 5_000_000, 15, 10, 0, []);
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
@@ -57,6 +60,7 @@ internal sealed record BenchOptions(
                 "--large" => options with { LargePayments = Number(arguments, ++i, 100_000, 50_000_000) },
                 "--soak" => options with { SoakMinutes = Number(arguments, ++i, 1, 1_440) },
                 "--rate" => options with { Rate = Number(arguments, ++i, 0, 1_000_000) },
+                "--side" => options with { Sides = [.. options.Sides, Text(arguments, ++i)] },
                 // What a payment costs is measured while payments are created and settled.
                 "cost" => options with { Scenarios = [.. options.Scenarios, "both"] },
                 _ when Known.Contains(argument, StringComparer.Ordinal) =>
@@ -67,6 +71,10 @@ internal sealed record BenchOptions(
 
         return options;
     }
+
+    private static string Text(IReadOnlyList<string> arguments, int index) => index < arguments.Count
+        ? arguments[index]
+        : throw new FormatException($"{arguments[index - 1]} wants a value.");
 
     private static int Number(IReadOnlyList<string> arguments, int index, int least, int most) =>
         index < arguments.Count

@@ -36,7 +36,7 @@ public static class AccountLocks
                 reader.GetInt64(0),
                 reader.GetInt64(1),
                 reader.GetInt64(2),
-                await reader.IsDBNullAsync(3, cancel) ? null : reader.GetInt64(3),
+                reader.IsDBNull(3) ? null : reader.GetInt64(3),
                 reader.GetDateTime(4));
             accounts.Add(account.Id, account);
             createdAt = Later(createdAt, Later(account.LastEntryAt, reader.GetDateTime(5)));

@@ -53,13 +53,7 @@ public sealed class Notifier(
         await _signals.Reader.WaitToReadAsync(cancel);
         await using var connection = await database.OpenConnectionAsync(cancel);
 
-        // A notification that a crash of the server swallows wakes nobody, and nobody is connected then.
-        await using (var relax = new NpgsqlCommand("SET synchronous_commit = off", connection))
-        {
-            await relax.ExecuteNonQueryAsync(cancel);
-        }
-
-        await using var notify = new NpgsqlCommand("SELECT pg_notify($1, '')", connection)
+        await using var notify = new NpgsqlCommand(NotifySql, connection)
         {
             Parameters = { new() { Value = channel } },
         };
@@ -70,6 +64,10 @@ public sealed class Notifier(
             await Task.Delay(pause, clock, cancel);
         }
     }
+
+    // A notification that a crash of the server swallows wakes nobody, and nobody is connected then: no need to wait
+    // for the disk. For this transaction alone, since the session may write payments later.
+    private const string NotifySql = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')";
 }
 
 public static class NotifierServices

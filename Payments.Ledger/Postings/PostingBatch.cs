@@ -12,22 +12,13 @@ namespace Payments.Ledger.Postings;
 /// </param>
 public sealed class PostingBatch(DateTime createdAt)
 {
-    private readonly List<Guid> _ids = [];
-    private readonly List<string> _kinds = [];
-    private readonly List<LockedAccount> _debited = [];
-    private readonly List<LockedAccount> _credited = [];
-    private readonly List<long> _debitPositions = [];
-    private readonly List<long> _creditPositions = [];
-    private readonly List<long> _amounts = [];
-    private readonly List<long> _debitBalances = [];
-    private readonly List<long> _creditBalances = [];
-    private readonly List<string> _currencies = [];
-    private readonly HashSet<LockedAccount> _moved = [];
+    private readonly List<Transaction> _transactions = [];
+    private readonly List<Entry> _entries = [];
 
     public DateTime CreatedAt { get; } = createdAt;
 
     /// <summary>How many ledger transactions the batch holds.</summary>
-    public int Count => _ids.Count;
+    public int Count => _transactions.Count;
 
     /// <summary>
     /// Moves <paramref name="amount"/> minor units from one account to the other: a debit and a credit.
@@ -41,18 +32,9 @@ public sealed class PostingBatch(DateTime createdAt)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
         ArgumentOutOfRangeException.ThrowIfEqual(credit, debit);
 
-        _debitPositions.Add(debit.Post(-amount));
-        _debitBalances.Add(debit.Balance);
-        _creditPositions.Add(credit.Post(amount));
-        _creditBalances.Add(credit.Balance);
-        _ids.Add(id);
-        _kinds.Add(kind);
-        _debited.Add(debit);
-        _credited.Add(credit);
-        _amounts.Add(amount);
-        _currencies.Add(currency);
-        _moved.Add(debit);
-        _moved.Add(credit);
+        var taken = Post(id, debit, -amount, currency);
+        var given = Post(id, credit, amount, currency);
+        _transactions.Add(new Transaction(id, kind, taken, given));
     }
 
     /// <summary>The statements that write the batch; nothing to write, nothing returned.</summary>
@@ -63,25 +45,30 @@ public sealed class PostingBatch(DateTime createdAt)
             yield break;
         }
 
+        // In the order of their key: entries of one account then go to the same pages one after the other.
+        _entries.Sort(static (one, other) =>
+            (one.Account.Id, one.Position).CompareTo((other.Account.Id, other.Position)));
         yield return new NpgsqlBatchCommand(PostSql)
         {
             Parameters =
             {
-                new() { Value = _ids },
-                new() { Value = _kinds },
-                new() { Value = _currencies },
-                new() { Value = _amounts },
-                new() { Value = _debited.ConvertAll(account => account.Id) },
-                new() { Value = _debitPositions },
-                new() { Value = _debitBalances },
-                new() { Value = _credited.ConvertAll(account => account.Id) },
-                new() { Value = _creditPositions },
-                new() { Value = _creditBalances },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Id) },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Kind) },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Debit.Account.Id) },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Debit.Position) },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Credit.Account.Id) },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Credit.Position) },
+                new() { Value = _entries.ConvertAll(entry => entry.Account.Id) },
+                new() { Value = _entries.ConvertAll(entry => entry.Position) },
+                new() { Value = _entries.ConvertAll(entry => entry.Amount) },
+                new() { Value = _entries.ConvertAll(entry => entry.BalanceAfter) },
+                new() { Value = _entries.ConvertAll(entry => entry.TransactionId) },
+                new() { Value = _entries.ConvertAll(entry => entry.Currency) },
                 new() { Value = CreatedAt },
             },
         };
 
-        var moved = _moved.OrderBy(account => account.Id).ToList();
+        var moved = Moved();
         yield return new NpgsqlBatchCommand(UpdateAccountsSql)
         {
             Parameters =
@@ -94,28 +81,41 @@ public sealed class PostingBatch(DateTime createdAt)
         };
     }
 
+    private Entry Post(Guid transactionId, LockedAccount account, long amount, string currency)
+    {
+        var entry = new Entry(account, account.Post(amount), amount, account.Balance, transactionId, currency);
+        _entries.Add(entry);
+        return entry;
+    }
+
+    // In id order, as the entries are.
+    private List<LockedAccount> Moved()
+    {
+        var moved = new List<LockedAccount>();
+        foreach (var entry in _entries)
+        {
+            if (moved.Count == 0 || moved[^1] != entry.Account)
+            {
+                moved.Add(entry.Account);
+            }
+        }
+
+        return moved;
+    }
+
     // Transactions and entries go in one statement because the triggers of both check them against each other.
     private const string PostSql = """
-        WITH moved AS (
-            SELECT m.id, m.kind, m.currency, m.amount, m.debit_account, m.debit_position, m.debit_balance,
-                m.credit_account, m.credit_position, m.credit_balance
-            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[])
-                AS m (id, kind, currency, amount, debit_account, debit_position, debit_balance,
-                    credit_account, credit_position, credit_balance)
-        ), transactions AS (
+        WITH transactions AS (
             INSERT INTO ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
-            SELECT m.id, m.kind, 2, ARRAY[m.debit_account, m.credit_account],
-                ARRAY[m.debit_position, m.credit_position], $11
-            FROM moved AS m
+            SELECT t.id, t.kind, 2, ARRAY[t.debit_account, t.credit_account],
+                ARRAY[t.debit_position, t.credit_position], $13
+            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+                AS t (id, kind, debit_account, debit_position, credit_account, credit_position)
         )
         INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
-        SELECT e.account_id, e.position, e.amount, e.balance_after, $11, m.id, m.currency
-        FROM moved AS m
-        CROSS JOIN LATERAL (VALUES
-            (m.debit_account, m.debit_position, -m.amount, m.debit_balance),
-            (m.credit_account, m.credit_position, m.amount, m.credit_balance)
-        ) AS e (account_id, position, amount, balance_after)
+        SELECT e.account_id, e.position, e.amount, e.balance_after, $13, e.transaction_id, e.currency
+        FROM unnest($7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::uuid[], $12::text[])
+            AS e (account_id, position, amount, balance_after, transaction_id, currency)
         """;
 
     private const string UpdateAccountsSql = """
@@ -124,4 +124,9 @@ public sealed class PostingBatch(DateTime createdAt)
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (id, balance, position)
         WHERE a.id = u.id
         """;
+
+    private readonly record struct Entry(
+        LockedAccount Account, long Position, long Amount, long BalanceAfter, Guid TransactionId, string Currency);
+
+    private readonly record struct Transaction(Guid Id, string Kind, Entry Debit, Entry Credit);
 }

@@ -32,7 +32,9 @@ internal sealed class SettlementPass(
                 _plan.Forget();
             }
 
-            return settled > 0 ? PassOutcome.Settled : PassOutcome.Nothing;
+            return settled == 0 ? PassOutcome.Nothing
+                : claim.Jobs.Count < options.BatchSize ? PassOutcome.SettledAll
+                : PassOutcome.Settled;
         }
         catch
         {
@@ -53,6 +55,9 @@ internal enum PassOutcome
     /// <summary>Jobs were claimed, but none of them could be settled.</summary>
     Nothing,
 
-    /// <summary>Payments were settled.</summary>
+    /// <summary>Payments were settled, and there were more than one batch holds.</summary>
     Settled,
+
+    /// <summary>All payments that were due were settled.</summary>
+    SettledAll,
 }

@@ -45,6 +45,16 @@ internal static class ProductDatabase
     public static Task<long> CountPaymentsAsync(this BenchDatabase database, CancellationToken cancel) =>
         database.ScalarAsync<long>("SELECT count(*) FROM payments", cancel);
 
+    /// <exception cref="Measuring.VoidRunException">It holds another number of payments.</exception>
+    public static async Task ShouldHoldAsync(this BenchDatabase database, long created, CancellationToken cancel)
+    {
+        if (await database.CountPaymentsAsync(cancel) is var stored && stored != created)
+        {
+            throw new Measuring.VoidRunException(
+                FormattableString.Invariant($"{created} answered, but {stored} stored"));
+        }
+    }
+
     /// <summary>Leaves a table as one that was in use: its rows known to be visible, its statistics taken.</summary>
     public static async Task SettleDownAsync(this BenchDatabase database, CancellationToken cancel)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Payments.Bench.Measuring;
 using Payments.Bench.Running;
+using Payments.Testing.Faults;
 
 namespace Payments.Bench.Product;
 
@@ -164,11 +165,23 @@ internal sealed class ServiceProcess(
         }
     }
 
+    /// <summary>
+    /// Stops it where it is, so that it takes nothing from what is measured meanwhile and stays as warm as it is.
+    /// </summary>
+    public void Freeze() => ProcessSignals.Freeze(process.Id);
+
+    public void Thaw() => ProcessSignals.Resume(process.Id);
+
     /// <summary>The end of what it printed.</summary>
     public string LastWords() => File.Exists(log) ? string.Join(" | ", File.ReadLines(log).TakeLast(3)) : "";
 
     public async ValueTask DisposeAsync()
     {
+        if (!process.HasExited)
+        {
+            Thaw();
+        }
+
         await process.DisposeAsync();
         File.Delete(log);
     }

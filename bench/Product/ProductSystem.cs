@@ -45,6 +45,23 @@ internal sealed class ProductSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops all processes where they are, until <see cref="Thaw"/>.</summary>
+    public void Freeze()
+    {
+        foreach (var service in Workers.Append(Api))
+        {
+            service.Freeze();
+        }
+    }
+
+    public void Thaw()
+    {
+        foreach (var service in Workers.Append(Api))
+        {
+            service.Thaw();
+        }
+    }
+
     /// <summary>Commands and batches that all processes have sent to the database so far.</summary>
     public async Task<long> CountCommandsAsync(CancellationToken cancel)
     {

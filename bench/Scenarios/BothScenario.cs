@@ -35,11 +35,11 @@ internal sealed class BothScenario : Scenario
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(18);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(14);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
-        await using var product = await ProductTemplate.CreateAsync(context.Server, null, cancel);
+        await using var product = await WarmSystem.StartAsync(context, cancel);
         var result = await context.CompareAsync("Created over HTTP and settled", [
             new Side(Product, token => MeasureProductAsync(context, product, token)),
             new Side(Documents, token => MeasureDocumentsAsync(context, token)),
@@ -52,26 +52,22 @@ internal sealed class BothScenario : Scenario
     public static async Task<double> FindSustainedAsync(BenchContext context, CancellationToken cancel)
     {
         context.Progress.Say("Finding out what is sustained");
-        await using var template = await ProductTemplate.CreateAsync(context.Server, null, cancel);
-        return (await MeasureProductAsync(context, template, cancel)).Figures[Rate];
+        await using var product = await WarmSystem.StartAsync(context, cancel);
+        return (await MeasureProductAsync(context, product, cancel)).Figures[Rate];
     }
 
-    private static async Task<Run> MeasureProductAsync(
-        BenchContext context, BenchDatabase template, CancellationToken cancel)
-    {
-        await using var database = await context.Server.CloneAsync(template, cancel);
-        var figures = new List<(string Name, double Value)>();
-        await using (var system = await ProductSystem.StartAsync(database, cancel))
-        {
-            figures.AddRange(await MeasureAsync(
-                context, system.Api.EndPoint, database.CountSettledAsync, ProductBacklog, system.Roles,
-                system.CountCommandsAsync, cancel));
-            system.ShouldRun();
-        }
-
-        await database.CheckBooksAsync();
-        return new Run(figures);
-    }
+    private static Task<Run> MeasureProductAsync(BenchContext context, WarmSystem product, CancellationToken cancel) =>
+        product.MeasureAsync(
+            (system, run) => MeasureAsync(
+                context,
+                FormattableString.Invariant($"both-{run}"),
+                system.Api.EndPoint,
+                system.Database.CountSettledAsync,
+                ProductBacklog,
+                system.Roles,
+                system.CountCommandsAsync,
+                cancel),
+            cancel);
 
     private static async Task<Run> MeasureDocumentsAsync(BenchContext context, CancellationToken cancel)
     {
@@ -84,7 +80,7 @@ internal sealed class BothScenario : Scenario
         await using (var programs = await DocumentsPrograms.StartWorkersAsync(2, database, cancel))
         {
             figures.AddRange(await MeasureAsync(
-                context, new IPEndPoint(IPAddress.Loopback, port), database.CountDocumentsSettledAsync,
+                context, "both", new IPEndPoint(IPAddress.Loopback, port), database.CountDocumentsSettledAsync,
                 DocumentsBacklog,
                 [("api", api.Process), .. programs.Workers.Select(worker => ("worker", worker))],
                 null,
@@ -97,6 +93,7 @@ internal sealed class BothScenario : Scenario
 
     private static async Task<IEnumerable<(string Name, double Value)>> MeasureAsync(
         BenchContext context,
+        string prefix,
         IPEndPoint api,
         Func<CancellationToken, Task<long>> countSettled,
         (int Limit, TimeSpan LookDelay) waiting,
@@ -106,17 +103,19 @@ internal sealed class BothScenario : Scenario
     {
         Backlog? backlog = null;
         var load = new HttpLoad(
-            api, new CreateRequests("both", BenchOptions.Accounts), Connections, () => backlog!.IsBelowLimit);
-        backlog = new Backlog(() => load.Created, countSettled, waiting.Limit, waiting.LookDelay);
+            api, new CreateRequests(prefix, BenchOptions.Accounts), Connections, () => backlog!.IsBelowLimit);
+        var settledBefore = await countSettled(cancel);
+        backlog = new Backlog(
+            () => load.Created + settledBefore, countSettled, waiting.Limit, waiting.LookDelay);
 
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var watch = backlog.WatchAsync(watching.Token);
-        var loading = load.RunAsync(BenchContext.ServerWarmUp, context.Window + Margin, cancel);
+        var loading = load.RunAsync(BenchContext.WarmUp * 2, context.Window + Margin, cancel);
         var costs = new List<(string Name, double Value)>();
         SteadyWindow window;
         try
         {
-            await Task.WhenAny(loading, Task.Delay(BenchContext.ServerWarmUp, cancel));
+            await Task.WhenAny(loading, Task.Delay(BenchContext.WarmUp * 2, cancel));
             var cost = await CostMeter.StartAsync(context.Server, processes, cancel);
             var commands = countCommands is null ? 0 : await countCommands(cancel);
 

@@ -105,7 +105,7 @@ internal sealed class GrowthScenario : Scenario
 
         await using (var system = await ProductSystem.StartAsync(database, cancel))
         {
-            await Task.Delay(BenchContext.WarmUp, cancel);
+            await Task.Delay(BenchContext.WorkerWarmUp, cancel);
             var open = await database.ScalarAsync<long>(
                 "SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL", cancel);
             var total = await database.CountSettledAsync(cancel) + open;
@@ -132,7 +132,7 @@ internal sealed class GrowthScenario : Scenario
         {
             var requests = new ReadRequests(payments.ConvertAll(payment => pathOf(payment.Account, payment.Id)));
             var result = await new HttpLoad(api.EndPoint, requests, Readers)
-                .RunAsync(BenchContext.ServerWarmUp, length, cancel);
+                .RunAsync(BenchContext.WorkerWarmUp, length, cancel);
             figures.Add((figure, result.Latencies.Percentile(0.99)));
         }
 

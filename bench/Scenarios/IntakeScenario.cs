@@ -27,16 +27,19 @@ internal sealed class IntakeScenario : Scenario
 
     public override int WindowsPerRound => (Levels.Length * 2) + 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(24);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(10);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
-        await using var product = await ProductTemplate.CreateAsync(context.Server, null, cancel);
+        await using var product = await WarmApi.StartAsync(context, withDatabase: true, cancel);
+        await using var ceiling = await WarmApi.StartAsync(context, withDatabase: false, cancel);
         await using var pgbench = await Pgbench.PrepareAsync(context.Server, cancel);
         var result = await context.CompareAsync("Intake", [
-            new Side(Product, token => CreateAsync(context, product, withDatabase: true, token)),
+            new Side(Product, token => product.MeasureAsync(
+                (api, run) => LoadAsync(context, api, Levels, run, token), token)),
             new Side(Fastify, token => CreateWithFastifyAsync(context, token)),
-            new Side(Ceiling, token => CreateAsync(context, product, withDatabase: false, token)),
+            new Side(Ceiling, token => ceiling.MeasureAsync(
+                (api, run) => LoadAsync(context, api, [Middle], run, token), token)),
             new Side(SelectOnly, token => pgbench.MeasureAsync(context.Window, token)),
         ], cancel);
 
@@ -53,19 +56,6 @@ internal sealed class IntakeScenario : Scenario
 
     private static string Within99(int connections) => FormattableString.Invariant($"p99 ms at {connections}");
 
-    private static async Task<Run> CreateAsync(
-        BenchContext context, BenchDatabase template, bool withDatabase, CancellationToken cancel)
-    {
-        await using var database = await context.Server.CloneAsync(template, cancel);
-        await using var api = withDatabase
-            ? await ProductPrograms.StartApiAsync(database, cancel)
-            : await ProductPrograms.StartApiWithoutDatabaseAsync(database, cancel);
-        var (run, created) = await LoadAsync(context, api.EndPoint, withDatabase ? Levels : [Middle], cancel);
-        await ShouldHoldAsync(database, withDatabase ? created : 0, cancel);
-        await database.CheckBooksAsync();
-        return run;
-    }
-
     private static async Task<Run> CreateWithFastifyAsync(BenchContext context, CancellationToken cancel)
     {
         await using var database = await context.Server.CreateAsync(cancel);
@@ -73,29 +63,23 @@ internal sealed class IntakeScenario : Scenario
         var port = FreePort.Next();
         await using var api = await NodePeer.StartAsync(
             "documents-api", database, cancel, string.Create(CultureInfo.InvariantCulture, $"--port={port}"));
-        var (run, created) = await LoadAsync(context, new IPEndPoint(IPAddress.Loopback, port), Levels, cancel);
-        await ShouldHoldAsync(database, created, cancel);
+        var (run, created) = await LoadAsync(
+            context, new IPEndPoint(IPAddress.Loopback, port), Levels, 1, cancel);
+        await database.ShouldHoldAsync(created, cancel);
         return run;
     }
 
-    private static async Task ShouldHoldAsync(BenchDatabase database, long created, CancellationToken cancel)
-    {
-        if (await database.CountPaymentsAsync(cancel) is var stored && stored != created)
-        {
-            throw new VoidRunException(FormattableString.Invariant($"{created} answered, but {stored} stored"));
-        }
-    }
-
     private static async Task<(Run Run, long Created)> LoadAsync(
-        BenchContext context, IPEndPoint server, IReadOnlyList<int> levels, CancellationToken cancel)
+        BenchContext context, IPEndPoint server, IReadOnlyList<int> levels, int round, CancellationToken cancel)
     {
         var figures = new List<(string Name, double Value)>();
         var created = 0L;
         foreach (var level in levels)
         {
-            var requests = new CreateRequests(FormattableString.Invariant($"intake-{level}"), BenchOptions.Accounts);
+            var requests = new CreateRequests(
+                FormattableString.Invariant($"intake-{round}-{level}"), BenchOptions.Accounts);
             var load = new HttpLoad(server, requests, level);
-            var warmUp = created == 0 ? BenchContext.ServerWarmUp : BenchContext.WarmUp / 3;
+            var warmUp = created == 0 ? BenchContext.WarmUp : BenchContext.WarmUp / 3;
             var result = await load.RunAsync(warmUp, context.Window, cancel);
             created += result.Created;
             figures.Add((Created(level), result.PerSecond));

@@ -20,20 +20,24 @@ internal sealed class PickupScenario : Scenario
     private const int ShortestGapMilliseconds = 20;
     private const int LongestGapMilliseconds = 120;
 
+    // The largest number that keys have room for.
+    private const long MostRequests = 9_999_999_999;
+
     private static readonly TimeSpan ShortestIdling = TimeSpan.FromSeconds(5);
 
     public override string Name => "pickup";
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(9);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(8);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
-        await using var template = await ProductTemplate.CreateAsync(context.Server, null, cancel);
+        await using var product = await WarmSystem.StartAsync(context, cancel);
         var result = await context.CompareAsync(
             "Single payments with idle workers",
-            [new Side(Product, token => MeasureAsync(context, template, token))],
+            [new Side(Product, token => product.MeasureAsync(
+                (system, run) => MeasureAsync(context, system, run, token), token))],
             cancel);
         context.Report.Targets.AddRange([
             Target.AtMost(result, Product, P50, 5),
@@ -43,32 +47,23 @@ internal sealed class PickupScenario : Scenario
         ]);
     }
 
-    private static async Task<Run> MeasureAsync(
-        BenchContext context, BenchDatabase template, CancellationToken cancel)
+    private static async Task<IEnumerable<(string Name, double Value)>> MeasureAsync(
+        BenchContext context, ProductSystem system, int run, CancellationToken cancel)
     {
         const int Warming = 50;
-        await using var database = await context.Server.CloneAsync(template, cancel);
-        var figures = new List<(string Name, double Value)>();
-        await using (var system = await ProductSystem.StartAsync(database, cancel))
+        var requests = new CreateRequests(FormattableString.Invariant($"single-{run}"), BenchOptions.Accounts);
+        using var connection = new HttpConnection(system.Api.EndPoint, requests.MostBytes);
+        await connection.ConnectAsync(cancel);
+        for (var number = 0; number < Warming; number++)
         {
-            var requests = new CreateRequests("single", BenchOptions.Accounts);
-            using var connection = new HttpConnection(system.Api.EndPoint, requests.MostBytes);
-            await connection.ConnectAsync(cancel);
-            for (var number = 0; number < Warming; number++)
-            {
-                await PayAsync(connection, requests, number, cancel);
-            }
-
-            await Task.Delay(BenchContext.WarmUp * 2, cancel);
-            figures.AddRange(await IdleAsync(system, context.Window, cancel));
-            await PayNowAndThenAsync(connection, requests, Warming, context.Window, cancel);
-            await system.WaitUntilSettledAsync(cancel);
-            system.ShouldRun();
-            figures.InsertRange(0, await ReadAsync(database, requests.KeyOf(Warming), cancel));
+            await PayAsync(connection, requests, number, cancel);
         }
 
-        await database.CheckBooksAsync();
-        return new Run(figures);
+        await Task.Delay(BenchContext.WarmUp * 2, cancel);
+        var idle = await IdleAsync(system, context.Window, cancel);
+        await PayNowAndThenAsync(connection, requests, Warming, context.Window, cancel);
+        await system.WaitUntilSettledAsync(cancel);
+        return [.. await ReadAsync(system.Database, requests, Warming, cancel), .. idle];
     }
 
     private static async Task<IEnumerable<(string Name, double Value)>> IdleAsync(
@@ -107,13 +102,16 @@ internal sealed class PickupScenario : Scenario
     }
 
     private static async Task<IEnumerable<(string Name, double Value)>> ReadAsync(
-        BenchDatabase database, string firstKey, CancellationToken cancel)
+        BenchDatabase database, CreateRequests requests, long first, CancellationToken cancel)
     {
         var pickups = new Latencies();
         var settlements = new Latencies();
         await using var connection = await database.Superuser.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<(TimeSpan Pickup, TimeSpan Settled)>(
-            new CommandDefinition(TimesSql, new { firstKey }, cancellationToken: cancel));
+            new CommandDefinition(
+                TimesSql,
+                new { first = requests.KeyOf(first), last = requests.KeyOf(MostRequests) },
+                cancellationToken: cancel));
         foreach (var (pickup, settled) in rows)
         {
             pickups.Add(pickup);
@@ -135,6 +133,6 @@ internal sealed class PickupScenario : Scenario
             pg_xact_commit_timestamp(p.xmin) - j.created_at AS settled
         FROM recon_jobs AS j
         JOIN payments AS p ON p.id = j.payment_id
-        WHERE p.idempotency_key >= @firstKey
+        WHERE p.idempotency_key BETWEEN @first AND @last
         """;
 }

@@ -20,7 +20,10 @@ internal static class ScenarioList
         : [.. Comparisons.Concat(Separate).Where(s => options.Scenarios.Contains(s.Name, StringComparer.Ordinal))];
 
     /// <summary>The table of all comparisons is "latest"; one of a part does not overwrite it.</summary>
-    public static string ReportName(BenchOptions options) => options.Scenarios.Count == 0
-        ? "latest"
-        : string.Join('-', options.Scenarios);
+    public static string ReportName(BenchOptions options) => options switch
+    {
+        { Sides.Count: > 0 } => string.Join('-', options.Scenarios.Prepend("part")),
+        { Scenarios.Count: 0 } => "latest",
+        _ => string.Join('-', options.Scenarios),
+    };
 }

@@ -32,7 +32,7 @@ internal sealed class SettlementScenario : Scenario
 
     public override int WindowsPerRound => 7 + Peers.Length;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(60);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(80);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
@@ -90,7 +90,7 @@ internal sealed class SettlementScenario : Scenario
         var figures = new List<(string Name, double Value)>();
         await using (new ServiceGroup(workers))
         {
-            await Task.Delay(BenchContext.WarmUp, cancel);
+            await Task.Delay(BenchContext.WorkerWarmUp, cancel);
             var cost = await CostMeter.StartAsync(
                 context.Server, [.. workers.Select(worker => ("worker", worker.Process))], cancel);
             var window = await SteadyWindow.MeasureAsync(

@@ -22,10 +22,12 @@ internal sealed class TestWorker : IAsyncDisposable
         Options = new WorkerOptions { PollSeconds = 0.05 };
         configure?.Invoke(Options);
         Identity = WorkerIdentity.Create(clock);
-        _source = new NpgsqlDataSourceBuilder(database.AppConnectionString)
+        var source = new NpgsqlDataSourceBuilder(database.AppConnectionString)
         {
-            ConnectionStringBuilder = { Options = Options.SessionSettings, ApplicationName = Identity.Id },
-        }.Build();
+            ConnectionStringBuilder = { ApplicationName = Identity.Id },
+        };
+        Options.ApplyTo(source.ConnectionStringBuilder);
+        _source = source.Build();
         _telemetry = new WorkerTelemetry(clock, NullLogger<WorkerTelemetry>.Instance);
 
         Heartbeat = new Heartbeat(_source, Identity, Options, clock, NullLogger<Heartbeat>.Instance);

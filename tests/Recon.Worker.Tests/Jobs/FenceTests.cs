@@ -93,10 +93,9 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
 
         // What a SIGSTOP in the middle of a settlement looks like to the server:
         // a session that holds rows and is silent.
-        await using var source = new NpgsqlDataSourceBuilder(database.AppConnectionString)
-        {
-            ConnectionStringBuilder = { Options = worker.Options.SessionSettings, Pooling = false },
-        }.Build();
+        var session = new NpgsqlConnectionStringBuilder(database.AppConnectionString) { Pooling = false };
+        worker.Options.ApplyTo(session);
+        await using var source = NpgsqlDataSource.Create(session);
         await using var frozen = await source.OpenConnectionAsync(Cancel);
         await using var transaction = await frozen.BeginTransactionAsync(Cancel);
         await using (var hold = new NpgsqlCommand("SELECT id FROM recon_jobs WHERE lease = $1 FOR UPDATE", frozen))

@@ -4,8 +4,8 @@ namespace Recon.Worker.Tests.Settlements;
 
 public sealed class RoundTripTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
-    // Locks of divisions, claim, locks of jobs and accounts, everything that is written.
-    private const int PerBatch = 4;
+    // Claim, locks of jobs and accounts, everything that is written.
+    private const int PerBatch = 3;
 
     [Theory]
     [InlineData(1)]
