@@ -1,11 +1,12 @@
 using System.Net;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace Payments.Web.SignIn;
@@ -89,20 +90,33 @@ internal static class SignInEndpoints
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost(Address, SignInAsync).AllowAnonymous();
-        routes.MapPost("/sign-out", SignOutAsync).AllowAnonymous();
+        MapForm(routes, Address, SignInAsync);
+        MapForm(routes, "/sign-out", SignOutAsync);
     }
+
+    // What it accepts tells the form from the page of the same address, which answers POST too.
+    private static void MapForm(IEndpointRouteBuilder routes, string address, Delegate handler) =>
+        routes.MapPost(address, handler)
+            .AllowAnonymous()
+            .Accepts<IFormCollection>("application/x-www-form-urlencoded", "multipart/form-data")
+            .WithMetadata(new RequireAntiforgeryTokenAttribute());
 
     /// <summary>The address of the sign-in page, with what went wrong and where to go afterwards.</summary>
     private static string SignInPage(string error, string returnUrl) =>
         Address + QueryString.Create("error", error).Add("ReturnUrl", returnUrl);
 
-    private static async Task<RedirectHttpResult> SignInAsync(
-        [FromForm] string? key, [FromForm] string? returnUrl, HttpContext context, OperatorKeys keys,
-        IOptions<SignInOptions> options, TimeProvider clock)
+    private static async Task<Results<RedirectHttpResult, BadRequest>> SignInAsync(
+        HttpContext context, OperatorKeys keys, IOptions<SignInOptions> options, TimeProvider clock)
     {
-        key = key?.Trim();
-        var target = RedirectHttpResult.IsLocalUrl(returnUrl) ? returnUrl! : "/";
+        if (IsOfAnotherSite(context))
+        {
+            return Refuse(context);
+        }
+
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var key = form["key"].ToString().Trim();
+        var returnUrl = form["returnUrl"].ToString();
+        var target = RedirectHttpResult.IsLocalUrl(returnUrl) ? returnUrl : "/";
         if (key is not { Length: > 0 and <= LongestKey } || key.Any(c => !char.IsAscii(c) || char.IsControl(c)))
         {
             return TypedResults.LocalRedirect(SignInPage(SignInError.Unknown, target));
@@ -124,9 +138,14 @@ internal static class SignInEndpoints
         return TypedResults.LocalRedirect(target);
     }
 
-    private static async Task<RedirectHttpResult> SignOutAsync(
-        [FromForm] string? confirmed, HttpContext context, IOptions<SignInOptions> options)
+    private static async Task<Results<RedirectHttpResult, BadRequest>> SignOutAsync(
+        HttpContext context, IOptions<SignInOptions> options)
     {
+        if (IsOfAnotherSite(context))
+        {
+            return Refuse(context);
+        }
+
         await context.SignOutAsync();
         if (options.Value.DeveloperKey is not null)
         {
@@ -136,6 +155,21 @@ internal static class SignInEndpoints
 
         return TypedResults.LocalRedirect(Address);
     }
+
+    // Without the page for status codes: it would be rendered for the same request, whose form nobody may read.
+    private static BadRequest Refuse(HttpContext context)
+    {
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
+        return TypedResults.BadRequest();
+    }
+
+    // The middleware looked at the token, and leaves what follows to us.
+    private static bool IsOfAnotherSite(HttpContext context) =>
+        context.Features.Get<IAntiforgeryValidationFeature>() is { IsValid: false };
 }
 
 /// <summary>Why a sign-in did not work, as the address of the sign-in page says it.</summary>
