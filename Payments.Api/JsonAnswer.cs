@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
+using Payments.Api.Audit;
 using Payments.Api.Cache;
+using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
 using Payments.Api.Queue;
@@ -44,6 +46,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(ReconciliationDifferenceAnswer))]
 [JsonSerializable(typeof(ListAnswer<ReconciliationReportAnswer>))]
+[JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
+[JsonSerializable(typeof(ListAnswer<TrailItem>))]
+[JsonSerializable(typeof(TrailPayment))]
+[JsonSerializable(typeof(TrailEntry))]
+[JsonSerializable(typeof(AuditVerificationAnswer))]
+[JsonSerializable(typeof(KeyAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -19,7 +19,8 @@ internal static class OpenApiDescription
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
     {
         foreach (var status in statuses.Append(StatusCodes.Status401Unauthorized)
-            .Append(StatusCodes.Status403Forbidden).Append(StatusCodes.Status500InternalServerError))
+            .Append(StatusCodes.Status403Forbidden).Append(StatusCodes.Status429TooManyRequests)
+            .Append(StatusCodes.Status500InternalServerError))
         {
             route.Produces<ProblemBody>(status, "application/problem+json");
         }

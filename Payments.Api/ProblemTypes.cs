@@ -153,6 +153,11 @@ internal static class ProblemTypes
         "The clearing account of a currency is the sum of 64 sub-accounts. Ask for the entries of one of them: "
         + "clearing%2F00 to clearing%2F63.");
 
+    public static readonly ProblemType RateLimited = new(
+        "rate_limited", 429, "Too many requests with this API key",
+        "The request was not executed. Wait for the seconds in Retry-After and send the same again; "
+        + "the same idempotency key may be used.");
+
     public static readonly ProblemType InternalError = new(
         "internal_error", 500, "Something went wrong on our side",
         "The request was not executed, or its outcome is unknown. Repeat it with the same idempotency key; "
@@ -174,6 +179,6 @@ internal static class ProblemTypes
         AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
         IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, ReconciliationInProgress, AccountExists,
         BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining,
-        AccountDivided, InternalError, Overloaded, DatabaseUnavailable,
+        AccountDivided, RateLimited, InternalError, Overloaded, DatabaseUnavailable,
     ];
 }

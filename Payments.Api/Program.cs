@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Payments.Api;
 using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
+using Payments.Api.Audit;
 using Payments.Api.Cache;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
@@ -26,6 +27,16 @@ if (args is [MigrateCommand.Name, ..])
 if (args is [ValidateCommand.Name, ..])
 {
     return await ValidateCommand.RunAsync(args);
+}
+
+if (args is [KeysCommand.Name, ..])
+{
+    return await KeysCommand.RunAsync(args);
+}
+
+if (args is [VerifyAuditCommand.Name, ..])
+{
+    return await VerifyAuditCommand.RunAsync(args);
 }
 
 var builder = WebApplication.CreateBuilder(args);
@@ -54,11 +65,13 @@ builder.Services.AddAccounts();
 builder.Services.AddAccountReconciliations();
 builder.Services.AddQueue();
 builder.Services.AddReadiness();
+builder.Services.AddAuditTrail();
 
 var app = builder.Build();
 
 app.UseProblems();
 app.UseAuthentication();
+app.UseRateLimits();
 app.UseAuthorization();
 
 app.MapDefaultEndpoints();
@@ -73,6 +86,8 @@ app.MapCache();
 app.MapQueue();
 app.MapReadiness();
 app.MapEvents();
+app.MapAuditTrail();
+app.MapKeys();
 
 try
 {

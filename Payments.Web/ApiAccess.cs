@@ -1,26 +1,46 @@
 using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Components.Authorization;
+using Payments.Web.SignIn;
 
 namespace Payments.Web;
 
-/// <summary>How this process reaches the API: by its name, and with the configured key if there is one.</summary>
+/// <summary>
+/// How this process reaches the API: by its name, for an operator with the operator's key, for itself with its own.
+/// </summary>
 internal static class ApiAccess
 {
     /// <summary>Resolved by service discovery, from <c>services:api:http:0</c>.</summary>
     public static readonly Uri Address = new("http://api");
+
+    /// <summary>The client of the screens, to which a key is added for each operator.</summary>
+    public const string ClientName = "api";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public static void AddPaymentsApi(this IServiceCollection services, IConfiguration configuration)
     {
         var key = configuration["Api:Key"];
 
         services.AddTransient(_ => new ApiKeyHandler(key));
-        services
-            .AddHttpClient<PaymentsApi>(client =>
-            {
-                client.BaseAddress = Address;
-                client.Timeout = TimeSpan.FromSeconds(10);
-            })
-            .AddHttpMessageHandler<ApiKeyHandler>()
-            .WithoutResilience();
+        services.AddHttpClient(ClientName, Configure).WithoutResilience();
+        services.AddSingleton<OperatorKeys>();
+
+        // The factory's own handlers live outside of the circuit and do not know who is signed in.
+        services.AddTransient(circuit =>
+        {
+            var handler = new OperatorKeyHandler(
+                circuit.GetRequiredService<AuthenticationStateProvider>(),
+                circuit.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(ClientName));
+            var client = new HttpClient(handler, disposeHandler: false);
+            Configure(client);
+            return new PaymentsApi(client, circuit.GetRequiredService<ILogger<PaymentsApi>>());
+        });
+    }
+
+    private static void Configure(HttpClient client)
+    {
+        client.BaseAddress = Address;
+        client.Timeout = Patience;
     }
 
     /// <summary>
@@ -40,7 +60,9 @@ internal static class ApiAccess
         });
 }
 
-/// <summary>Presents the key under which the screens act; without one, requests go out as they are.</summary>
+/// <summary>
+/// Presents the key of this process, under which it listens to events; without one, requests go out as they are.
+/// </summary>
 internal sealed class ApiKeyHandler(string? key) : DelegatingHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(

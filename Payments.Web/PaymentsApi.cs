@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.WebUtilities;
+using Payments.Web.SignIn;
 
 namespace Payments.Web;
 
@@ -111,6 +112,9 @@ internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> 
             Address(
                 $"/api/v1/accounts/{Uri.EscapeDataString(accountId)}/ledger", cursor, limit, ("currency", currency)),
             cancel);
+
+    public Task<Answer<OperatorKey>> GetCurrentKeyAsync(CancellationToken cancel) =>
+        GetAsync<OperatorKey>("/api/v1/keys/current", cancel);
 
     private Task<Answer<T>> GetAsync<T>(string address, CancellationToken cancel) where T : class =>
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);

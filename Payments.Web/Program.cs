@@ -2,6 +2,7 @@ using Payments.Web;
 using Payments.Web.Accounts;
 using Payments.Web.Forwarding;
 using Payments.Web.Live;
+using Payments.Web.SignIn;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -10,6 +11,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPaymentsApi(builder.Configuration);
 builder.Services.AddChangeFeed();
 builder.Services.AddApiForwarding();
+builder.Services.AddSignIn(builder.Configuration);
 builder.Services.AddAntiforgery(options => options.SuppressXFrameOptionsHeader = true);
 builder.Services.AddRazorComponents().AddInteractiveServerComponents();
 
@@ -22,15 +24,18 @@ if (!app.Environment.IsDevelopment())
 
 app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
 app.UseSecurityHeaders();
+app.UseSignIn();
 app.UseAntiforgery();
 
 app.MapDefaultEndpoints();
 app.MapApiForwarding();
 app.MapAccountFiles();
+app.MapSignIn();
 app.MapStaticAssets();
 
 // The policy of SecurityHeaders covers framing; the framework would add a second, weaker one.
-app.MapRazorComponents<App>().AddInteractiveServerRenderMode(
-    options => options.ContentSecurityFrameAncestorsPolicy = null);
+var pages = app.MapRazorComponents<App>();
+pages.AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
+pages.RequireOperator();
 
 app.Run();

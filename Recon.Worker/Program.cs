@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
+using Recon.Worker.Audit;
 using Recon.Worker.Idempotency;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
@@ -34,6 +35,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 services.AddSettlement();
 services.AddKeyRetention();
 services.AddRetention();
+services.AddAuditSealing();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

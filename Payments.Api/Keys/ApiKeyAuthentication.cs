@@ -26,6 +26,7 @@ internal sealed class ApiKeyAuthentication(
     ILoggerFactory loggers,
     UrlEncoder encoder,
     ApiKeys keys,
+    RefusedUse refusedUse,
     IOptions<AuthOptions> auth) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -58,11 +59,12 @@ internal sealed class ApiKeyAuthentication(
             : "The request needs the header Authorization: Bearer <API key>.").ExecuteAsync(Context);
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
         var scope = Context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>()?.Policy ?? "";
+        await refusedUse.RecordAsync(Context, scope);
         Response.Headers.WWWAuthenticate = $"Bearer error=\"insufficient_scope\", scope=\"{scope}\"";
-        return new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.")
+        await new Problem(ProblemTypes.InsufficientScope, $"The API key needs the scope {scope}.")
             .ExecuteAsync(Context);
     }
 
@@ -70,6 +72,11 @@ internal sealed class ApiKeyAuthentication(
         await keys.FindAsync(key, Context.RequestAborted) is { } caller
             ? AuthenticateResult.Success(new AuthenticationTicket(caller, SchemeName))
             : UnknownKey;
+
+    // A proxy on this machine passes on who called it: a caller from elsewhere is none of this machine.
+    private static bool IsForwardedFromHere(HttpRequest request) => request.Headers["X-Forwarded-For"]
+        .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries))
+        .All(address => IPAddress.TryParse(address, out var caller) && IPAddress.IsLoopback(caller));
 
     // A web page of another origin must not act as the developer through the developer's browser: it would carry its
     // Origin, or name its own host (DNS rebinding), or be marked as cross-site.
@@ -79,6 +86,7 @@ internal sealed class ApiKeyAuthentication(
         return address is not null
             && IPAddress.IsLoopback(address)
             && IsLocalHost(request.Host.Host)
+            && IsForwardedFromHere(request)
             && request.Headers["Sec-Fetch-Site"] != "cross-site"
             && (request.Headers.Origin.Count == 0
                 || (Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin)
@@ -94,9 +102,12 @@ internal static class ApiKeyServices
     public static void AddApiKeys(this IServiceCollection services)
     {
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton<RefusedUse>();
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, null);
         services.AddAuthorization(Scopes.AddPolicies);
+        services.AddOptions<RateLimitOptions>()
+            .BindConfiguration(RateLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<AuthOptions>()
             .BindConfiguration(AuthOptions.Section)
             .Validate<IHostEnvironment>(

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Payments.Api.Keys;
@@ -10,7 +11,8 @@ namespace Payments.Api.Keys;
 /// Finds the owner of an API key. What was found, and that nothing was found, is remembered for a few seconds: a
 /// revocation takes at most <see cref="Lifetime"/> to reach every process.
 /// </summary>
-internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment environment, TimeProvider clock)
+internal sealed class ApiKeys(
+    NpgsqlDataSource database, IHostEnvironment environment, IOptions<RateLimitOptions> limits, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
@@ -25,6 +27,9 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
     // Requests that present the same key at once share one look-up, or a process that starts under load would open a
     // connection for each of them.
     private readonly ConcurrentDictionary<KeyHash, Lazy<Task<Remembered>>> _lookUps = new();
+
+    // A key's limit outlives what is remembered of the key, or looking it up again would fill its bucket.
+    private readonly ConcurrentDictionary<Guid, RateLimit> _limits = new();
 
     /// <summary>The caller who holds the key; null when it is unknown, expired or revoked.</summary>
     /// <exception cref="NpgsqlException">The database cannot tell.</exception>
@@ -93,16 +98,26 @@ internal sealed class ApiKeys(NpgsqlDataSource database, IHostEnvironment enviro
             return null;
         }
 
+        var id = reader.GetFieldValue<Guid>(0);
+        var limit = await reader.IsDBNullAsync(5) ? limits.Value.RequestsPerSecond : reader.GetInt32(5);
         return new Caller(new ApiKey(
-            reader.GetFieldValue<Guid>(0),
+            id,
             reader.GetInt32(1),
             reader.GetString(2),
             await reader.IsDBNullAsync(3) ? null : reader.GetFieldValue<DateTimeOffset>(3),
-            reader.GetFieldValue<string[]>(4).ToHashSet(StringComparer.Ordinal)));
+            reader.GetFieldValue<string[]>(4).ToHashSet(StringComparer.Ordinal),
+            limit == 0 ? null : LimitOf(id, limit)));
     }
 
+    private RateLimit LimitOf(Guid id, int requestsPerSecond) => _limits.AddOrUpdate(
+        id,
+        _ => new RateLimit(requestsPerSecond, limits.Value.BurstSeconds, clock),
+        (_, known) => known.RequestsPerSecond == requestsPerSecond
+            ? known
+            : new RateLimit(requestsPerSecond, limits.Value.BurstSeconds, clock));
+
     private const string FindSql = """
-        SELECT api_keys.id, owner_id, name, expires_at, scopes
+        SELECT api_keys.id, owner_id, name, expires_at, scopes, requests_per_second
         FROM api_keys
         JOIN key_owners ON key_owners.id = owner_id
         WHERE key_hash = $1 AND revoked_at IS NULL

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Npgsql;
 
 namespace Payments.Api.Keys;
@@ -32,7 +30,7 @@ internal static class DeveloperKeys
         command.Parameters.Add(new NpgsqlParameter { Value = owner });
         command.Parameters.Add(new NpgsqlParameter { Value = Guid.CreateVersion7(now) });
         command.Parameters.Add(new NpgsqlParameter { Value = now.UtcDateTime });
-        command.Parameters.Add(new NpgsqlParameter { Value = SHA256.HashData(Encoding.UTF8.GetBytes(key)) });
+        command.Parameters.Add(new NpgsqlParameter { Value = KeyText.HashOf(key) });
         command.Parameters.Add(new NpgsqlParameter { Value = Scopes.All.ToArray() });
         await command.ExecuteNonQueryAsync(cancel);
     }

@@ -14,7 +14,10 @@ internal static class Scopes
     /// <summary>Pausing and resuming the queue, and redriving dead letters.</summary>
     public const string QueueAdmin = "queue:admin";
 
-    public static IReadOnlyList<string> All { get; } = [PaymentsWrite, PaymentsRead, ReconciliationAdmin, QueueAdmin];
+    public const string AuditRead = "audit:read";
+
+    public static IReadOnlyList<string> All { get; } =
+        [PaymentsWrite, PaymentsRead, ReconciliationAdmin, QueueAdmin, AuditRead];
 
     public static void AddPolicies(AuthorizationOptions options)
     {

@@ -1,23 +1,28 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Payments.Web.Forwarding;
+using Payments.Web.SignIn;
 
 namespace Payments.Web.Accounts;
 
 /// <summary>
-/// Statements and histories as files: the API's own, passed on while they come, under the screens' key.
+/// Statements and histories as files: the API's own, passed on while they come, under the operator's key.
 /// </summary>
 internal static class AccountFileEndpoints
 {
     public static void MapAccountFiles(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/accounts/{accountId}/ledger.csv", (
-            string accountId, string? currency, HttpContext context, PaymentsApi api) =>
-            SendAsync(context, api, accountId, "ledger", ("currency", currency)));
+        var files = routes.MapGroup("/accounts/{accountId}").RequireAuthorization();
 
-        routes.MapGet("/accounts/{accountId}/statement.csv", (
-            string accountId, string? currency, string? from, string? to, HttpContext context, PaymentsApi api) =>
-            SendAsync(context, api, accountId, "statement", ("currency", currency), ("from", from), ("to", to)));
+        files.MapGet("/ledger.csv", (string accountId, string? currency, HttpContext context, OperatorKeys operators) =>
+            SendAsync(context, operators.ApiOf(context), accountId, "ledger", ("currency", currency)));
+
+        files.MapGet("/statement.csv", (
+            string accountId, string? currency, string? from, string? to, HttpContext context,
+            OperatorKeys operators) =>
+            SendAsync(
+                context, operators.ApiOf(context), accountId, "statement",
+                ("currency", currency), ("from", from), ("to", to)));
     }
 
     private static async Task SendAsync(

@@ -100,6 +100,18 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task The_ui_reads_whose_key_it_presents()
+    {
+        await TestKeys.AddAsync(fixture.Database, "lasting", "lasting-key", expiresIn: "1 hour");
+        using var client = fixture.Api.CreateClient("lasting-key");
+
+        var key = (await new PaymentsApi(client, NullLogger<PaymentsApi>.Instance).GetCurrentKeyAsync(Cancel)).Value!;
+
+        Assert.Equal("lasting", key.Owner);
+        Assert.True(key.ExpiresAt > TimeProvider.System.GetUtcNow());
+    }
+
+    [Fact]
     public async Task The_ui_shows_what_the_api_refuses_beside_the_field()
     {
         var problem = (await Api.CreatePaymentAsync(

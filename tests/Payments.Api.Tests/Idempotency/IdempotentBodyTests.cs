@@ -56,7 +56,8 @@ public sealed class IdempotentBodyTests(ApiFixture fixture) : IClassFixture<ApiF
         var context = new DefaultHttpContext
         {
             RequestServices = fixture.Api.Services,
-            User = new Caller(new ApiKey(Guid.Empty, owner, "tester", ExpiresAt: null, new HashSet<string>())),
+            User = new Caller(
+                new ApiKey(Guid.Empty, owner, "tester", ExpiresAt: null, new HashSet<string>(), Limit: null)),
         };
         context.SetEndpoint(new RouteEndpoint(
             _ => Task.CompletedTask, RoutePatternFactory.Parse("/things"), 0, EndpointMetadataCollection.Empty, null));

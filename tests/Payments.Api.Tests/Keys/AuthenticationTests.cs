@@ -128,6 +128,10 @@ public sealed class AuthenticationTests(ApiFixture fixture) : IClassFixture<ApiF
         Assert.Equal(401, await StatusAsync(caller, ("Origin", "null")));
         Assert.Equal(401, await StatusAsync(caller, ("Host", "rebound.example.com")));
         Assert.Equal(401, await StatusAsync(caller, ("Sec-Fetch-Site", "cross-site")));
+        Assert.Equal(200, await StatusAsync(caller, ("X-Forwarded-For", "127.0.0.1, ::1")));
+        Assert.Equal(401, await StatusAsync(caller, ("X-Forwarded-For", "203.0.113.9")));
+        Assert.Equal(401, await StatusAsync(caller, ("X-Forwarded-For", "203.0.113.9, 127.0.0.1")));
+        Assert.Equal(401, await StatusAsync(caller, ("X-Forwarded-For", "unknown")));
         Assert.Equal(401, await StatusAsync(caller, ("Authorization", "Bearer wrong")));
     }
 
