@@ -3,7 +3,9 @@ using System.Reflection;
 using Dapper;
 using Npgsql;
 using Payments.Api.Accounts;
+using Payments.Api.Keys;
 using Payments.Ledger.Accounts;
+using Payments.Ledger.Audit;
 
 namespace Payments.Api.AccountReconciliations;
 
@@ -12,7 +14,7 @@ namespace Payments.Api.AccountReconciliations;
 /// read in one snapshot: what is settled meanwhile is in the report wholly or not at all. The work is done where the
 /// rows are; this process holds none of them, however large the account.
 /// </summary>
-internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit, TimeProvider clock)
 {
     // Of an account with many million entries. Whoever hangs up ends it earlier.
     private const int TimeoutSeconds = 600;
@@ -40,7 +42,8 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
     /// <param name="parts">The account's row, or those of the parts of clearing.</param>
     /// <returns>The report's id; null while the account is being reconciled by somebody else.</returns>
     public async Task<Guid?> ExecuteAsync(
-        string name, IReadOnlyList<AccountRow> parts, ReconcileRequest request, int ownerId, CancellationToken cancel)
+        string name, IReadOnlyList<AccountRow> parts, ReconcileRequest request, Caller caller,
+        CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
 
@@ -52,7 +55,7 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
 
         try
         {
-            return await CheckAsync(connection, name, parts, request, ownerId, cancel);
+            return await CheckAsync(connection, name, parts, request, caller, cancel);
         }
         finally
         {
@@ -69,7 +72,7 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
         string name,
         IReadOnlyList<AccountRow> parts,
         ReconcileRequest request,
-        int ownerId,
+        Caller caller,
         CancellationToken cancel)
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
@@ -86,7 +89,7 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
             parts[0].Currency,
             from = request.From,
             to,
-            ownerId,
+            caller.Key.OwnerId,
             clearing = name == AccountName.Clearing,
         });
 
@@ -97,6 +100,13 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, TimeProvider c
         await RunAsync<int>(connection, transaction, ByKey, new DynamicParameters(), cancel);
         await RunAsync<int>(connection, transaction, CheckBalancesSql, parameters, cancel);
 
+        var reconciling = new AuditEvent(caller.Actor, "account.reconciled", "account", name)
+        {
+            Account = name,
+            Currency = parts[0].Currency,
+            Details = new { report },
+        };
+        await audit.RecordAsync(connection, reconciling, cancel);
         await transaction.CommitAsync(cancel);
         return report;
     }

@@ -81,7 +81,7 @@ internal static class ReconciliationEndpoints
         }
 
         var name = FindAccount.Unescape(accountId);
-        if (await reconcile.ExecuteAsync(name, parts, request, Caller.Of(context).Key.OwnerId, cancel) is not { } id)
+        if (await reconcile.ExecuteAsync(name, parts, request, Caller.Of(context), cancel) is not { } id)
         {
             return new Problem(
                 ProblemTypes.ReconciliationInProgress, "Somebody else is reconciling the account just now.",

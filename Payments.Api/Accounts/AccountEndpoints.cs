@@ -66,7 +66,7 @@ internal static class AccountEndpoints
             return problem;
         }
 
-        switch (await openAccount.ExecuteAsync(request!, context.RequestAborted))
+        switch (await openAccount.ExecuteAsync(request!, Caller.Of(context).Actor, context.RequestAborted))
         {
             case OpenAccountResult.Opened opened:
                 context.Response.StatusCode = StatusCodes.Status201Created;

@@ -2,6 +2,8 @@ using Dapper;
 using Npgsql;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
+using Payments.Api.Keys;
+using Payments.Ledger.Audit;
 using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Payments;
@@ -10,7 +12,7 @@ namespace Payments.Api.Payments;
 /// Takes a queued payment or transfer from the queue. Whoever holds the job's row first decides: a worker that has
 /// claimed it settles it, and a payment that was cancelled is never claimed.
 /// </summary>
-internal sealed class CancelPayment(ChangeFeed changes, Notifier workers)
+internal sealed class CancelPayment(ChangeFeed changes, Notifier workers, AuditLog audit)
 {
     /// <param name="context">Of the request: a refusal that is final is kept as the answer to it.</param>
     /// <param name="answer">The answer with the payment as it is then.</param>
@@ -27,6 +29,13 @@ internal sealed class CancelPayment(ChangeFeed changes, Notifier workers)
             new CommandDefinition(CancelSql, new { id }, transaction, cancellationToken: cancel));
         if (cancelled is not null)
         {
+            var cancelling = new AuditEvent(Caller.Of(context).Actor, "payment.cancelled", "payment", id.ToString())
+            {
+                Account = cancelled.PayeeAccount,
+                OtherAccount = cancelled.PayerAccount,
+                Currency = cancelled.Currency,
+            };
+            await audit.RecordAsync(transaction.Connection!, cancelling, cancel);
             return new Outcome.Done(answer(cancelled), Committed: Tell);
         }
 

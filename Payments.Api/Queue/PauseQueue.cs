@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Payments.Ledger;
+using Payments.Ledger.Audit;
 
 namespace Payments.Api.Queue;
 
@@ -8,21 +9,40 @@ namespace Payments.Api.Queue;
 /// Pauses and resumes the whole queue, or one worker. A paused worker finishes what it holds and claims nothing more;
 /// payments are accepted all the same. To ask again for what is so already changes nothing.
 /// </summary>
-internal sealed class PauseQueue(NpgsqlDataSource database)
+internal sealed class PauseQueue(NpgsqlDataSource database, AuditLog audit)
 {
     /// <param name="workerId">Null: all of them, those too that start later.</param>
     /// <returns>Whether there is such a worker.</returns>
-    public Task<bool> PauseAsync(string? workerId, string by, string? reason, CancellationToken cancel) =>
-        ExecuteAsync(workerId is null ? PauseAllSql : PauseWorkerSql, new { workerId, by, reason }, cancel);
+    public Task<bool> PauseAsync(string? workerId, AuditActor by, string? reason, CancellationToken cancel) =>
+        ExecuteAsync(
+            workerId is null ? PauseAllSql : PauseWorkerSql,
+            new { workerId, by = by.Name, reason },
+            EventOf(by, "queue.paused", workerId) with { Details = new { reason } },
+            cancel);
 
     /// <returns>Whether there is such a worker.</returns>
-    public Task<bool> ResumeAsync(string? workerId, CancellationToken cancel) =>
-        ExecuteAsync(workerId is null ? ResumeAllSql : ResumeWorkerSql, new { workerId }, cancel);
+    public Task<bool> ResumeAsync(string? workerId, AuditActor by, CancellationToken cancel) =>
+        ExecuteAsync(
+            workerId is null ? ResumeAllSql : ResumeWorkerSql,
+            new { workerId },
+            EventOf(by, "queue.resumed", workerId),
+            cancel);
 
-    private async Task<bool> ExecuteAsync(string sql, object parameters, CancellationToken cancel)
+    private static AuditEvent EventOf(AuditActor by, string action, string? workerId) =>
+        workerId is null ? new(by, action, "queue", "all") : new(by, action, "worker", workerId);
+
+    private async Task<bool> ExecuteAsync(string sql, object parameters, AuditEvent audited, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancel));
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var changed = await connection.ExecuteAsync(
+            new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
+        if (changed > 0)
+        {
+            await audit.RecordAsync(connection, audited, cancel);
+        }
+
+        await transaction.CommitAsync(cancel);
 
         // Workers hear of it at once, and screens too; whoever misses it looks within a second.
         await connection.ExecuteAsync(new CommandDefinition(

@@ -148,24 +148,23 @@ internal static class QueueEndpoints
         string id, HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
         Guid.TryParseExact(id, "D", out var jobId)
         && await redriveDeadLetters.RedriveOneAsync(
-            jobId, Caller.Of(context).Key.OwnerId, context.RequestAborted)
+            jobId, Caller.Of(context), context.RequestAborted)
             ? JsonAnswer.Of(new RedrivenAnswer(1), ApiJson.Default.RedrivenAnswer)
             : new Problem(ProblemTypes.DeadLetterNotFound, "No dead letter has this id.");
 
     private static async Task<IResult> RedriveAllAsync(HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
         JsonAnswer.Of(
-            new RedrivenAnswer(await redriveDeadLetters.RedriveAllAsync(
-                Caller.Of(context).Key.OwnerId, context.RequestAborted)),
+            new RedrivenAnswer(await redriveDeadLetters.RedriveAllAsync(Caller.Of(context), context.RequestAborted)),
             ApiJson.Default.RedrivenAnswer);
 
     private static Task<IResult> PauseAsync(HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
         ChangeAsync(context, readControl, request => pauseQueue.PauseAsync(
-            request.WorkerId, Caller.Of(context).Key.OwnerName, request.Reason, context.RequestAborted));
+            request.WorkerId, Caller.Of(context).Actor, request.Reason, context.RequestAborted));
 
     private static Task<IResult> ResumeAsync(
         HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
-        ChangeAsync(
-            context, readControl, request => pauseQueue.ResumeAsync(request.WorkerId, context.RequestAborted));
+        ChangeAsync(context, readControl, request => pauseQueue.ResumeAsync(
+            request.WorkerId, Caller.Of(context).Actor, context.RequestAborted));
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, ReadQueueControl readControl, Func<PauseRequest, Task<bool>> change)

@@ -1,5 +1,7 @@
 using Dapper;
 using Npgsql;
+using Payments.Api.Keys;
+using Payments.Ledger.Audit;
 using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Queue;
@@ -9,27 +11,28 @@ namespace Payments.Api.Queue;
 /// first, so that it takes no neighbour down with it, and has all its tries again.
 /// </summary>
 internal sealed class RedriveDeadLetters(
-    NpgsqlDataSource database, Notifier workers, CountQueue countQueue, ILogger<RedriveDeadLetters> logger)
+    NpgsqlDataSource database, Notifier workers, CountQueue countQueue, AuditLog audit,
+    ILogger<RedriveDeadLetters> logger)
 {
     // Rows that one transaction holds locked.
     private const int MostAtOnce = 500;
 
     /// <returns>Whether there was such a dead letter.</returns>
-    public async Task<bool> RedriveOneAsync(Guid id, int ownerId, CancellationToken cancel)
+    public async Task<bool> RedriveOneAsync(Guid id, Caller caller, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await RedriveAsync(connection, id, until: DateTimeOffset.MaxValue, ownerId, cancel) == 1;
+        return await RedriveAsync(connection, id, until: DateTimeOffset.MaxValue, caller, cancel) == 1;
     }
 
     /// <summary>Redrives all that are dead now; one that dies again meanwhile is not redriven a second time.</summary>
     /// <returns>How many were redriven.</returns>
-    public async Task<long> RedriveAllAsync(int ownerId, CancellationToken cancel)
+    public async Task<long> RedriveAllAsync(Caller caller, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         var until = await connection.ExecuteScalarAsync<DateTimeOffset>(
             new CommandDefinition("SELECT clock_timestamp()", cancellationToken: cancel));
         var total = 0L;
-        while (await RedriveAsync(connection, id: null, until, ownerId, cancel) is var redriven and > 0)
+        while (await RedriveAsync(connection, id: null, until, caller, cancel) is var redriven and > 0)
         {
             total += redriven;
         }
@@ -38,13 +41,22 @@ internal sealed class RedriveDeadLetters(
     }
 
     private async Task<int> RedriveAsync(
-        NpgsqlConnection connection, Guid? id, DateTimeOffset until, int ownerId, CancellationToken cancel)
+        NpgsqlConnection connection, Guid? id, DateTimeOffset until, Caller caller, CancellationToken cancel)
     {
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
         var redriven = (await connection.QueryAsync<Guid>(new CommandDefinition(
-            RedriveSql, new { id, until, ownerId, most = MostAtOnce }, cancellationToken: cancel))).AsList();
+            RedriveSql, new { id, until, caller.Key.OwnerId, most = MostAtOnce }, transaction,
+            cancellationToken: cancel))).AsList();
         foreach (var job in redriven)
         {
-            logger.LogInformation("Dead letter {JobId} was redriven by owner {OwnerId}", job, ownerId);
+            await audit.RecordAsync(
+                connection, new AuditEvent(caller.Actor, "dead_letter.redriven", "job", job.ToString()), cancel);
+        }
+
+        await transaction.CommitAsync(cancel);
+        foreach (var job in redriven)
+        {
+            logger.LogInformation("Dead letter {JobId} was redriven by {Owner}", job, caller.Key.OwnerName);
         }
 
         if (redriven.Count > 0)

@@ -5,6 +5,7 @@ using Payments.Api.Events;
 using Payments.Api.Idempotency;
 using Payments.Ledger;
 using Payments.Ledger.Accounts;
+using Payments.Ledger.Audit;
 using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Refunds;
@@ -13,13 +14,14 @@ namespace Payments.Api.Refunds;
 /// Records a refund, reserves its amount on the payment and queues its settlement, in one transaction. All refunds of a
 /// payment together never exceed it: the payment's row is locked while what is left is read and taken.
 /// </summary>
-internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimeProvider clock)
+internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, AuditLog audit, TimeProvider clock)
 {
     /// <remarks>Refusals in this order: no such payment, its state, the amount's decimals, what is left.</remarks>
     public async Task<Outcome> ExecuteAsync(
         Guid paymentId,
         CreateRefundRequest request,
         RequestKey key,
+        AuditActor actor,
         NpgsqlTransaction transaction,
         CancellationToken cancel)
     {
@@ -54,12 +56,22 @@ internal sealed class CreateRefund(Notifier workers, ChangeFeed changes, TimePro
         var refund = NewRefund.From(paymentId, amount, request.Reason, clock.GetUtcNow(), Activity.Current);
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             RecordSql, Parameters(refund, payment, key), transaction, cancellationToken: cancel));
+        await audit.RecordAsync(transaction.Connection!, Recorded(actor, refund, payment), cancel);
         return new Outcome.Done(refund.ToAnswer(), Committed: () =>
         {
             workers.Signal();
             changes.Publish(Change.Payments | Change.Accounts);
         });
     }
+
+    private static AuditEvent Recorded(AuditActor actor, NewRefund refund, RefundablePayment payment) =>
+        new(actor, "refund.created", "refund", refund.Id.ToString())
+        {
+            Account = payment.PayeeAccount,
+            OtherAccount = payment.PayerAccount,
+            Currency = payment.Currency,
+            Details = new { refund.PaymentId, amount = refund.Amount.ToDecimal(), refund.Reason },
+        };
 
     private static object Parameters(NewRefund refund, RefundablePayment payment, RequestKey key)
     {

@@ -104,7 +104,8 @@ internal static class RefundEndpoints
     {
         var idempotentRequest = Idempotent.KeyOf(context, key, request.FingerprintAt(path));
         return idempotent.RunAsync(context, idempotentRequest, keys, (transaction, cancel) =>
-            createRefund.ExecuteAsync(paymentId, request, idempotentRequest, transaction, cancel));
+            createRefund.ExecuteAsync(
+                paymentId, request, idempotentRequest, Caller.Of(context).Actor, transaction, cancel));
     }
 
     // All members are optional, so the body is too.

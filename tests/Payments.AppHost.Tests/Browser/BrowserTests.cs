@@ -73,11 +73,11 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
         await _page.GetByRole(AriaRole.Link, new() { Name = "View payment" }).ClickAsync();
         var main = _page.GetByRole(AriaRole.Main);
         await Expect(main.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("41.20");
-        await Expect(main.GetByRole(AriaRole.Status)).ToHaveTextAsync("Pending");
+        await Expect(main.GetByRole(AriaRole.Status).First).ToHaveTextAsync("Pending");
         await _page.EvaluateAsync($"window.{Marker} = true");
         Resume();
 
-        await Expect(main.GetByRole(AriaRole.Status)).ToHaveTextAsync("Completed");
+        await Expect(main.GetByRole(AriaRole.Status).First).ToHaveTextAsync("Completed");
         var entries = _page.GetByRole(AriaRole.Region, new() { Name = "Ledger entries" });
         await Expect(entries.Locator("tbody tr")).ToHaveCountAsync(2);
         await Expect(entries.GetByText("Balanced")).ToBeVisibleAsync();

@@ -236,7 +236,8 @@ public sealed partial class SignInTests : IAsyncDisposable
             ]),
             Cancel);
 
-    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"(?<token>[^\"]+)\"", RegexOptions.ExplicitCapture, 1_000)]
+    [GeneratedRegex(
+        "name=\"__RequestVerificationToken\" value=\"(?<token>[^\"]+)\"", RegexOptions.ExplicitCapture, 1_000)]
     private static partial Regex Token();
 
     private sealed class Web(Uri api, string environment, params (string Name, string Value)[] settings)

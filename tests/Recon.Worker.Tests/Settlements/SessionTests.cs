@@ -6,7 +6,9 @@ using Payments.Testing;
 
 namespace Recon.Worker.Tests.Settlements;
 
-/// <summary>Sessions go back to the pool as they are: what one user set in them the next would settle payments by.</summary>
+/// <summary>
+/// Sessions go back to the pool as they are: what one user left set in them the next would settle payments by.
+/// </summary>
 public sealed class SessionTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -33,7 +35,8 @@ public sealed class SessionTests(TestDatabase database) : IClassFixture<TestData
         }
 
         using var notifier = new Notifier(
-            worker.Sessions, Database.ChangesChannel, TimeSpan.Zero, TimeProvider.System, NullLogger<Notifier>.Instance);
+            worker.Sessions, Database.ChangesChannel, TimeSpan.Zero, TimeProvider.System,
+            NullLogger<Notifier>.Instance);
         await notifier.StartAsync(Cancel);
         notifier.Signal();
         await listening.WaitAsync(Cancel);
