@@ -83,9 +83,12 @@ internal sealed class FinishedAnswers(IOptions<IdempotencyOptions> options, Time
             return Idempotent.Reused;
         }
 
-        Interlocked.Increment(ref _replays);
+        CountReplay();
         return earlier.Answer.Replayed();
     }
+
+    /// <summary>An answer was given again that is not held here, because it still changes.</summary>
+    public void CountReplay() => Interlocked.Increment(ref _replays);
 
     private sealed record Remembered(TakenKey Request, DateTimeOffset Until);
 }

@@ -64,7 +64,8 @@ internal static class TransferEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, PaymentIntake intake, FindTransfer findTransfer, TimeProvider clock)
+        HttpContext context, PaymentIntake intake, FindTransfer findTransfer, FinishedAnswers finished,
+        TimeProvider clock)
     {
         if (RequestBody.RefuseMediaType(context.Request) is { } wrongType)
         {
@@ -86,6 +87,7 @@ internal static class TransferEndpoints
         {
             case IntakeResult.Replayed:
                 context.Response.Headers[FinishedAnswer.ReplayedHeader] = "true";
+                finished.CountReplay();
                 var row = await findTransfer.ExecuteAsync(ownerId, transfer.IdempotencyKey, context.RequestAborted);
                 return JsonAnswer.Of(
                     TransferStatusAnswer.Of(transfer.IdempotencyKey, row!), ApiJson.Default.TransferStatusAnswer);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Payments.Api.Tests.Cache;
 
 public sealed class CacheStatsTests(ApiFixture fixture) : IClassFixture<ApiFixture>
@@ -19,6 +21,22 @@ public sealed class CacheStatsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             (stats.GetProperty("replaysServed").GetInt64(), stats.GetProperty("keysHeld").GetInt64(),
                 stats.GetProperty("hits").GetInt64(), stats.GetProperty("misses").GetInt64(),
                 stats.GetProperty("hitRate").GetDouble()));
+    }
+
+    [Fact]
+    public async Task A_transfer_that_is_sent_again_is_a_replay()
+    {
+        await using var server = ApiServer.Start(fixture.Database.AppConnectionString);
+        var (_, key) = await server.Client.TransferAsync("ACC-REPLAY-1", "ACC-REPLAY-2", 5);
+        using var again = await server.Client.PostJsonAsync("/api/v1/transactions", $$"""
+            {"transaction":{"source_account_id":"ACC-REPLAY-1","destination_account_id":"ACC-REPLAY-2","amount":5},
+            "idempotencyKey":"{{key}}"}
+            """);
+
+        var stats = await server.Client.GetJsonAsync("/api/v1/cache/stats");
+
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        Assert.Equal(1, stats.GetProperty("replaysServed").GetInt64());
     }
 
     [Fact]
