@@ -23,18 +23,21 @@ public sealed class PostingBatch(DateTime createdAt)
     /// <summary>
     /// Moves <paramref name="amount"/> minor units from one account to the other: a debit and a credit.
     /// </summary>
+    /// <param name="corrects">The transaction that is taken back, in part or in whole, if it does that.</param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The amount is not above zero, or both accounts are the same.
     /// </exception>
     /// <exception cref="OverflowException">A balance would leave the range of a 64-bit number.</exception>
-    public void Transfer(Guid id, string kind, LockedAccount debit, LockedAccount credit, long amount, string currency)
+    public void Transfer(
+        Guid id, string kind, LockedAccount debit, LockedAccount credit, long amount, string currency,
+        Guid? corrects = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
         ArgumentOutOfRangeException.ThrowIfEqual(credit, debit);
 
         var taken = Post(id, debit, -amount, currency);
         var given = Post(id, credit, amount, currency);
-        _transactions.Add(new Transaction(id, kind, taken, given));
+        _transactions.Add(new Transaction(id, kind, corrects, taken, given));
     }
 
     /// <summary>The statements that write the batch; nothing to write, nothing returned.</summary>
@@ -65,6 +68,7 @@ public sealed class PostingBatch(DateTime createdAt)
                 new() { Value = _entries.ConvertAll(entry => entry.TransactionId) },
                 new() { Value = _entries.ConvertAll(entry => entry.Currency) },
                 new() { Value = CreatedAt },
+                new() { Value = _transactions.ConvertAll(transaction => transaction.Corrects) },
             },
         };
 
@@ -106,11 +110,11 @@ public sealed class PostingBatch(DateTime createdAt)
     // Transactions and entries go in one statement because the triggers of both check them against each other.
     private const string PostSql = """
         WITH transactions AS (
-            INSERT INTO ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
+            INSERT INTO ledger_transactions (id, kind, entry_count, account_ids, positions, created_at, corrects)
             SELECT t.id, t.kind, 2, ARRAY[t.debit_account, t.credit_account],
-                ARRAY[t.debit_position, t.credit_position], $13
-            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-                AS t (id, kind, debit_account, debit_position, credit_account, credit_position)
+                ARRAY[t.debit_position, t.credit_position], $13, t.corrects
+            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $14::uuid[])
+                AS t (id, kind, debit_account, debit_position, credit_account, credit_position, corrects)
         )
         INSERT INTO ledger_entries (account_id, position, amount, balance_after, created_at, transaction_id, currency)
         SELECT e.account_id, e.position, e.amount, e.balance_after, $13, e.transaction_id, e.currency
@@ -128,5 +132,5 @@ public sealed class PostingBatch(DateTime createdAt)
     private readonly record struct Entry(
         LockedAccount Account, long Position, long Amount, long BalanceAfter, Guid TransactionId, string Currency);
 
-    private readonly record struct Transaction(Guid Id, string Kind, Entry Debit, Entry Credit);
+    private readonly record struct Transaction(Guid Id, string Kind, Guid? Corrects, Entry Debit, Entry Credit);
 }

@@ -14,21 +14,16 @@ internal sealed class RefundsOfBatch
 {
     private const string Kind = "refund";
 
-    private readonly DateTime _createdAt;
-    private readonly LinkedPostings _postings;
+    private readonly PostingBatch _postings;
     private readonly List<(ClaimedJob Job, Settlement Settlement)> _settled = [];
     private NpgsqlBatchCommand? _settle;
 
-    private RefundsOfBatch(DateTime createdAt)
-    {
-        _createdAt = createdAt;
-        _postings = new LinkedPostings(createdAt);
-    }
+    private RefundsOfBatch(PostingBatch postings) => _postings = postings;
 
     /// <summary>Null when no job is a refund: then there is nothing to do or to write.</summary>
-    /// <param name="createdAt">The time of the settlement's entries, UTC.</param>
-    public static RefundsOfBatch? Of(IReadOnlyList<ClaimedJob> jobs, DateTime createdAt) =>
-        jobs.Any(IsRefund) ? new RefundsOfBatch(createdAt) : null;
+    /// <param name="postings">Of the whole batch; refunds are posted among the others.</param>
+    public static RefundsOfBatch? Of(IReadOnlyList<ClaimedJob> jobs, PostingBatch postings) =>
+        jobs.Any(IsRefund) ? new RefundsOfBatch(postings) : null;
 
     public static bool IsRefund(ClaimedJob job) => job.Kind == Kind;
 
@@ -48,7 +43,8 @@ internal sealed class RefundsOfBatch
             : Settlement.Failed(job.Amount, "insufficient_funds");
         if (settlement.IsPosted)
         {
-            _postings.Transfer(job.Id, job.PaymentId, Kind, giver, receiver, job.Amount, job.Currency);
+            _postings.Transfer(
+                job.Id, Kind, giver, receiver, job.Amount, job.Currency, corrects: job.PaymentId);
         }
 
         _settled.Add((job, settlement));
@@ -63,13 +59,8 @@ internal sealed class RefundsOfBatch
         return (payments.ConvertAll(pair => pair.First), payments.ConvertAll(pair => pair.Second));
     }
 
-    public void AddStatements(NpgsqlBatch batch)
+    public void AddStatement(NpgsqlBatch batch)
     {
-        foreach (var statement in _postings.Statements())
-        {
-            batch.BatchCommands.Add(statement);
-        }
-
         _settle = new NpgsqlBatchCommand(SettleRefundsSql)
         {
             Parameters =
@@ -77,7 +68,7 @@ internal sealed class RefundsOfBatch
                 new() { Value = _settled.ConvertAll(pair => pair.Job.Id) },
                 new() { Value = _settled.ConvertAll(pair => pair.Settlement.Status) },
                 new() { Value = _settled.ConvertAll(pair => pair.Settlement.FailureReason) },
-                new() { Value = _createdAt },
+                new() { Value = _postings.CreatedAt },
             },
         };
         batch.BatchCommands.Add(_settle);

@@ -29,7 +29,7 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         var held = await HoldAsync(connection, lease, jobs, accountIds, cancel);
 
         var postings = new PostingBatch(held.CreatedAt);
-        var refunds = RefundsOfBatch.Of(jobs, held.CreatedAt);
+        var refunds = RefundsOfBatch.Of(jobs, postings);
         var settlements = Decide(jobs, accountIds, held.Accounts, postings, refunds);
         await WriteAsync(connection, lease, held.LeaseEnd, jobs, settlements, postings, refunds, cancel);
 
@@ -154,7 +154,7 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
         await using var batch = new NpgsqlBatch(connection);
         if (refunds is not null)
         {
-            refunds.AddStatements(batch);
+            refunds.AddStatement(batch);
             (jobs, settlements) = RefundsOfBatch.WithoutRefunds(jobs, settlements);
         }
 
