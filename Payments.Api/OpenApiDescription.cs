@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -13,24 +14,14 @@ internal static class OpenApiDescription
     public static void AddOpenApiDescription(this IServiceCollection services) =>
         services.AddOpenApi(options =>
         {
+            options.AddSchemaTransformer(DescribeSchema.ExecuteAsync);
+            options.AddOperationTransformer(DescribeOperation.ExecuteAsync);
             options.AddDocumentTransformer(DescribeDocumentAsync);
         });
 
-    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
-    {
-        foreach (var status in statuses.Append(StatusCodes.Status401Unauthorized)
-            .Append(StatusCodes.Status403Forbidden).Append(StatusCodes.Status429TooManyRequests)
-            .Append(StatusCodes.Status500InternalServerError))
-        {
-            route.Produces<ProblemBody>(status, "application/problem+json");
-        }
-
-        return route;
-    }
-
     /// <summary>The parameters of every list, and the filters of this one.</summary>
     public static RouteHandlerBuilder DescribesPage(this RouteHandlerBuilder route, params string[] filters) =>
-        route.DescribesQuery(filters).AddOpenApiOperationTransformer((operation, _, _) =>
+        route.DescribesQuery(filters).WithMetadata(new OperationPart(operation =>
         {
             var limit = new OpenApiSchema
             {
@@ -39,23 +30,20 @@ internal static class OpenApiDescription
                 Maximum = FormattableString.Invariant($"{PageQuery.MostItems}"),
                 Default = JsonValue.Create(PageQuery.DefaultLimit),
             };
-            operation.Parameters!.Add(Query("limit", "Most items in the page", limit));
-            operation.Parameters.Add(Query("starting_after", "Id of an item: the page of older ones after it"));
-            operation.Parameters.Add(Query("ending_before", "Id of an item: the page of newer ones before it"));
-            return Task.CompletedTask;
-        });
+            operation.Parameters!.Add(Query("limit", limit));
+            operation.Parameters.Add(Query("starting_after"));
+            operation.Parameters.Add(Query("ending_before"));
+        }));
 
     public static RouteHandlerBuilder DescribesQuery(this RouteHandlerBuilder route, params string[] names) =>
-        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        route.WithMetadata(new OperationPart(operation =>
         {
             operation.Parameters ??= [];
             foreach (var name in names)
             {
-                operation.Parameters.Add(Query(name, description: null));
+                operation.Parameters.Add(Query(name));
             }
-
-            return Task.CompletedTask;
-        });
+        }));
 
     /// <summary>An optional body of optional strings, as <see cref="TextBody"/> reads it.</summary>
     public static RouteHandlerBuilder DescribesTextBody(this RouteHandlerBuilder route, params string[] members) =>
@@ -70,7 +58,7 @@ internal static class OpenApiDescription
 
     /// <summary>The header that names a request.</summary>
     public static RouteHandlerBuilder DescribesKey(this RouteHandlerBuilder route, bool required = true) =>
-        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        route.WithMetadata(new OperationPart(operation =>
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
@@ -78,19 +66,18 @@ internal static class OpenApiDescription
                 Name = IdempotencyKey.Header,
                 In = ParameterLocation.Header,
                 Required = required,
-                Description = "Names the request, so that it can be repeated; bare or as a quoted string",
                 Schema = Text(IdempotencyKey.MaxLength),
             });
-            return Task.CompletedTask;
-        });
+        }));
 
     public static RouteHandlerBuilder DescribesCreatePayment(this RouteHandlerBuilder route) =>
-        route.DescribesKey().DescribesBody(CreatePaymentSchema());
+        route.DescribesKey().DescribesBody(CreatePaymentSchema())
+            .WithBodyExample(Payments.PaymentExamples.Create);
 
     /// <summary>The body of a request, which is read by a parser that the framework knows nothing of.</summary>
     public static RouteHandlerBuilder DescribesBody(
         this RouteHandlerBuilder route, OpenApiSchema schema, bool required = true, string? description = null) =>
-        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        route.WithMetadata(new OperationPart(operation =>
         {
             operation.RequestBody = new OpenApiRequestBody
             {
@@ -101,8 +88,7 @@ internal static class OpenApiDescription
                     ["application/json"] = new() { Schema = schema },
                 },
             };
-            return Task.CompletedTask;
-        });
+        }));
 
     public static OpenApiSchema Object(
         IReadOnlyCollection<string> required, Dictionary<string, IOpenApiSchema> properties) => new()
@@ -150,11 +136,10 @@ internal static class OpenApiDescription
             ["description"] = Description(),
         });
 
-    private static OpenApiParameter Query(string name, string? description, OpenApiSchema? schema = null) => new()
+    private static OpenApiParameter Query(string name, OpenApiSchema? schema = null) => new()
     {
         Name = name,
         In = ParameterLocation.Query,
-        Description = description,
         Schema = schema ?? new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
@@ -166,6 +151,7 @@ internal static class OpenApiDescription
         // The address is whatever the client used to get here; a server behind a proxy does not know it.
         document.Servers = null;
         document.Components ??= new OpenApiComponents();
+        DescribeProblems.AddTypes(document);
         document.Components.SecuritySchemes ??=
             new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
         document.Components.SecuritySchemes[ApiKeyAuthentication.SchemeName] = new OpenApiSecurityScheme

@@ -100,7 +100,9 @@ internal static class Problems
     {
         routes.MapGet("/problems/{name}", Describe)
             .AllowAnonymous().WithTags("Problems").WithName("DescribeProblem")
-            .WithSummary("What a type of problem means and what to do about it");
+            .WithSummary("What a type of problem means and what to do about it")
+            .AnswersText(TextOf(ProblemTypes.PaymentNotFound))
+            .ProducesProblems(ProblemTypes.NotFound);
     }
 
     /// <summary>Whether the database could not be reached, is going down, or cannot be written to just now.</summary>
@@ -134,6 +136,9 @@ internal static class Problems
 
     private static IResult Describe(string name) =>
         ProblemTypes.All.FirstOrDefault(type => type.Name == name) is { } type
-            ? TypedResults.Text($"{type.Code} ({type.Status})\n{type.Title}\n\n{type.Documentation}\n")
+            ? TypedResults.Text(TextOf(type))
             : ForStatus(StatusCodes.Status404NotFound)!;
+
+    private static string TextOf(ProblemType type) =>
+        $"{type.Code} ({type.Status})\n{type.Title}\n\n{type.Documentation}\n";
 }

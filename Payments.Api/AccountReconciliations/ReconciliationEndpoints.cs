@@ -1,4 +1,5 @@
 using Payments.Api.Accounts;
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 
@@ -22,25 +23,27 @@ internal static class ReconciliationEndpoints
         group.MapPost("/reconcile", ReconcileAsync)
             .RequireAuthorization(Scopes.ReconciliationAdmin)
             .WithName("ReconcileAccount").WithSummary("Checks an account against its payments and stores the report")
-            .DescribesQuery(Currency)
-            .DescribesTextBody(ReconcileRequest.Members)
-            .Produces<ReconciliationDifferenceAnswer>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .DescribesQuery(Currency, "limit")
+            .DescribesTextBody(ReconcileRequest.Members).WithBodyExample(ReconciliationExamples.Period)
+            .Answers(ReconciliationExamples.Difference, StatusCodes.Status201Created)
+            .AnswersHeader("Location", "Address of the report", StatusCodes.Status201Created)
+            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.ReconciliationInProgress);
 
         group.MapGet("/reconciliation-history", HistoryAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListAccountReconciliations").WithSummary("The reports of an account, newest first")
             .DescribesPage(Currency)
-            .Produces<ListAnswer<ReconciliationReportAnswer>>()
-            .ProducesProblems(400, 404, 503);
+            .Answers(Examples.ListOf(
+                "/api/v1/accounts/ACC-001/reconciliation-history", ReconciliationExamples.Report))
+            .ProducesProblems(ProblemTypes.AccountNotFound);
 
         group.MapGet("/reconciliation-difference", DifferenceAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetReconciliationDifference")
             .WithSummary("The last report of an account, or the one named, with what it found")
             .DescribesPage(Currency, Report)
-            .Produces<ReconciliationDifferenceAnswer>()
-            .ProducesProblems(400, 404, 503);
+            .Answers(ReconciliationExamples.Difference)
+            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.ReconciliationNotFound);
     }
 
     private static async Task<IResult> ReconcileAsync(

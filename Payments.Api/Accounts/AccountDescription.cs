@@ -13,5 +13,5 @@ internal static class AccountDescription
                 ["minimumBalance"] = OpenApiDescription.Amount(
                     "What transfers must leave in the account; below zero it may be overdrawn as far; null: no limit",
                     optional: true),
-            }));
+            })).WithBodyExample(AccountExamples.Open);
 }

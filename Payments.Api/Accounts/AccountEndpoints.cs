@@ -1,3 +1,4 @@
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Ledger;
@@ -31,24 +32,23 @@ internal static class AccountEndpoints
             .WithName("OpenAccount" + suffix)
             .WithSummary("Opens an account; again, with the same settings, it answers with the account as it is")
             .DescribesOpenAccount()
-            .Produces<AccountAnswer>(StatusCodes.Status201Created)
-            .Produces<AccountAnswer>()
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .Answers(AccountExamples.Opened, StatusCodes.Status201Created)
+            .Answers(AccountExamples.Opened)
+            .ProducesProblems(ProblemTypes.AccountExists);
 
         group.MapGet("", ListAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListAccounts" + suffix).WithSummary("Accounts by name; search is what names begin with")
             .DescribesPage("search", "currency")
-            .Produces<ListAnswer<AccountAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf("/accounts", AccountExamples.Account));
 
         group.MapGet("/{accountId}/balance", BalanceAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetBalance" + suffix)
             .WithSummary("An account's balance and what is queued for it, or its balance at a moment of the past")
             .DescribesQuery("currency", "at")
-            .Produces<BalanceAnswer>()
-            .ProducesProblems(400, 404, 503);
+            .Answers(AccountExamples.Balance)
+            .ProducesProblems(ProblemTypes.AccountNotFound);
 
         group.MapHistory(suffix);
     }

@@ -1,3 +1,4 @@
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Ledger.Accounts;
@@ -22,17 +23,18 @@ internal static class HistoryEndpoints
             .WithName("ListAccountEntries" + suffix)
             .WithSummary("An account's ledger entries, newest first; as CSV all of them, oldest first")
             .DescribesPage("currency", "kind", "from", "to", "format")
-            .Produces<ListAnswer<AccountEntryAnswer>>(
-                StatusCodes.Status200OK, "application/json", CsvFile.ContentType)
-            .ProducesProblems(400, 404, 422, 503);
+            .Answers(Examples.ListOf("/accounts/ACC-001/ledger", AccountExamples.Entry))
+            .AnswersCsv(AccountExamples.EntriesCsv)
+            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.AccountDivided);
 
         group.MapGet("/{accountId}/statement", StatementAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetStatement" + suffix)
             .WithSummary("Opening balance, entries and closing balance of a period")
             .DescribesQuery("currency", "from", "to", "format")
-            .Produces<StatementAnswer>(StatusCodes.Status200OK, "application/json", CsvFile.ContentType)
-            .ProducesProblems(400, 404, 422, 503);
+            .Answers(AccountExamples.Statement)
+            .AnswersCsv(AccountExamples.StatementCsv)
+            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.AccountDivided);
     }
 
     private static async Task<IResult> LedgerAsync(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Payments.Api.Accounts;
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Ledger.Accounts;
@@ -29,23 +30,21 @@ internal static class AuditEndpoints
             .RequireAuthorization(Scopes.AuditRead)
             .WithName("ListAuditEvents").WithSummary("Who did what to which object, newest first")
             .DescribesPage("actor", "action", "objectType", "objectId")
-            .Produces<ListAnswer<AuditEventAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf("/api/v1/audit/events", AuditExamples.Event));
 
         group.MapGet("/audit/verification", VerifyAsync)
             .RequireAuthorization(Scopes.AuditRead)
             .WithName("VerifyAudit")
             .WithSummary("Computes the audit chain again, and says whether and where it was tampered with")
-            .Produces<AuditVerificationAnswer>()
-            .ProducesProblems(503);
+            .Answers(AuditExamples.Verification);
 
         group.MapGet("/accounts/{accountId}/audit-trail", AccountTrailAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListAccountTrail")
             .WithSummary("What happened to an account and its payments, and by whom, newest first")
             .DescribesPage("currency")
-            .Produces<ListAnswer<TrailItem>>()
-            .ProducesProblems(400, 404, 422, 503);
+            .Answers(Examples.ListOf("/api/v1/accounts/ACC-001/audit-trail", AuditExamples.Trail))
+            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.AccountDivided);
     }
 
     private static async Task<IResult> EventsAsync(HttpContext context, ListAuditEvents listEvents)

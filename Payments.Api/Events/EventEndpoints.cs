@@ -25,7 +25,8 @@ internal static class EventEndpoints
             .RequireAuthorization(Keys.Scopes.PaymentsRead)
             .WithTags("Events").WithName("StreamEvents")
             .WithSummary("Server-sent events: payments and accounts, whenever something of the kind changed")
-            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
+            .AnswersText("retry: 2000\n: listening\n\nevent: payments\ndata: {}\n\n", "text/event-stream")
+            .ProducesProblems(ProblemTypes.Overloaded);
     }
 
     private static async Task<IResult> StreamAsync(

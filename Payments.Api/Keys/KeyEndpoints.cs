@@ -1,3 +1,5 @@
+using Payments.Api.Describing;
+
 namespace Payments.Api.Keys;
 
 /// <summary>What a caller may know of the key that it presents.</summary>
@@ -12,8 +14,8 @@ internal static class KeyEndpoints
         routes.MapGet("/api/v1/keys/current", Current)
             .RequireAuthorization()
             .WithTags("Keys").WithName("GetCurrentKey").WithSummary("Whose key this request presents, and its scopes")
-            .Produces<KeyAnswer>()
-            .ProducesProblems(503);
+            .Answers(new KeyAnswer(
+                Examples.KeyId, "shop", ["payments:read", "payments:write"], Examples.At(7_776_000), 500));
     }
 
     private static JsonAnswer<KeyAnswer> Current(HttpContext context)

@@ -1,5 +1,6 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -38,30 +39,30 @@ internal static class PaymentEndpoints
             .WithName("CreatePayment")
             .WithSummary("Creates a payment; a repetition with the same key is answered alike")
             .DescribesCreatePayment()
-            .Produces<PaymentAnswer>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .Answers(PaymentExamples.Created, StatusCodes.Status201Created)
+            .AnswersHeader("Location", "Address of the payment", StatusCodes.Status201Created)
+            .ProducesProblems(ProblemTypes.Overloaded);
 
         group.MapGet("", ListAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListPayments").WithSummary("Payments, newest first")
             .DescribesPage("accountId", "status")
-            .Produces<ListAnswer<PaymentAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf("/payments", PaymentExamples.Completed));
 
         group.MapGet("/{id}", GetAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetPayment")
             .WithSummary("A payment with its job, its result, its ledger entries and its refunds")
-            .Produces<PaymentDetails>()
-            .ProducesProblems(404, 503);
+            .Answers(PaymentExamples.Details)
+            .ProducesProblems(ProblemTypes.PaymentNotFound);
 
         group.MapPost("/{id}/cancel", CancelAsync)
             .RequireAuthorization(Scopes.PaymentsWrite)
             .WithName("CancelPayment")
             .WithSummary("Takes a payment or transfer from the queue, as long as no worker has claimed it")
             .DescribesKey()
-            .Produces<PaymentAnswer>()
-            .ProducesProblems(400, 404, 409, 422, 503);
+            .Answers(PaymentExamples.Cancelled)
+            .ProducesProblems(ProblemTypes.PaymentNotFound, ProblemTypes.PaymentNotCancellable);
     }
 
     private static async Task CreateAsync(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 
@@ -23,39 +24,36 @@ internal static class QueueEndpoints
         var read = group.MapGroup("").RequireAuthorization(Scopes.PaymentsRead);
         read.MapGet("/stats", StatsAsync)
             .WithName("GetQueueStats").WithSummary("How the queue stands: what waits, what is held, who works")
-            .Produces<QueueStatsAnswer>()
-            .ProducesProblems(503);
+            .Answers(QueueExamples.Stats);
         read.MapGet("/dead-letters", DeadLettersAsync)
             .WithName("ListDeadLetters").WithSummary("Jobs that were given up, newest first")
             .DescribesPage()
-            .Produces<ListAnswer<DeadLetterAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf("/api/v1/queue/dead-letters", QueueExamples.DeadLetter));
         read.MapGet("/redrives", RedrivesAsync)
             .WithName("ListRedrives")
             .WithSummary("What was redriven, when, by whom, with the error it had; newest first")
             .DescribesPage("jobId")
-            .Produces<ListAnswer<RedriveAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf("/api/v1/queue/redrives", QueueExamples.Redrive));
 
         var change = group.MapGroup("").RequireAuthorization(Scopes.QueueAdmin);
         change.MapPost("/dead-letters/{id}/redrive", RedriveOneAsync)
             .WithName("RedriveDeadLetter").WithSummary("Puts one dead letter back into the queue")
-            .Produces<RedrivenAnswer>()
-            .ProducesProblems(404, 503);
+            .DescribesParameter("id", "Id of the dead letter", $"{Examples.PaymentId}")
+            .Answers(QueueExamples.Redriven)
+            .ProducesProblems(ProblemTypes.DeadLetterNotFound);
         change.MapPost("/dead-letters/redrive", RedriveAllAsync)
             .WithName("RedriveDeadLetters").WithSummary("Puts all dead letters back into the queue")
-            .Produces<RedrivenAnswer>()
-            .ProducesProblems(503);
+            .Answers(QueueExamples.Redriven);
         change.MapPost("/pause", PauseAsync)
             .WithName("PauseQueue").WithSummary("Pauses the queue, or one worker; what is held is finished")
-            .DescribesTextBody(PauseRequest.Members)
-            .Produces<QueueControlAnswer>()
-            .ProducesProblems(400, 404, 415, 422, 503);
+            .DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Pause)
+            .Answers(QueueExamples.Paused)
+            .ProducesProblems(ProblemTypes.WorkerNotFound);
         change.MapPost("/resume", ResumeAsync)
             .WithName("ResumeQueue").WithSummary("Resumes the queue, or one worker")
-            .DescribesTextBody(PauseRequest.Members)
-            .Produces<QueueControlAnswer>()
-            .ProducesProblems(400, 404, 415, 422, 503);
+            .DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Resume)
+            .Answers(QueueExamples.Resumed)
+            .ProducesProblems(ProblemTypes.WorkerNotFound);
     }
 
     private static async Task<IResult> StatsAsync(

@@ -1,3 +1,5 @@
+using Payments.Api.Describing;
+
 namespace Payments.Api.Readiness;
 
 internal static class ReadinessEndpoints
@@ -11,6 +13,15 @@ internal static class ReadinessEndpoints
         services.AddSingleton<CheckReadiness>();
     }
 
+    private static readonly ReadyAnswer Ready = new(
+        "ready", [],
+        new ReadyComponents(
+            new DatabaseAnswer("ok"), new SchemaAnswer("ok", 13), new QueueAnswer("ok", 0.021),
+            new WorkersAnswer("ok", 2)));
+
+    private static readonly ReadyAnswer NotReady = new(
+        "not_ready", ["workers"], Ready.Components with { Workers = new WorkersAnswer("silent", 0) });
+
     /// <summary>The probes of an orchestrator, which has no key.</summary>
     public static void MapReadiness(this IEndpointRouteBuilder routes)
     {
@@ -18,12 +29,12 @@ internal static class ReadinessEndpoints
 
         group.MapGet("/health", Health)
             .WithName("GetHealth").WithSummary("Whether this process runs; asks nobody else")
-            .Produces<HealthAnswer>();
+            .Answers(new HealthAnswer("healthy", Examples.At(10)));
 
         group.MapGet("/ready", ReadyAsync)
             .WithName("GetReadiness").WithSummary("Whether a payment sent now would be stored and settled")
-            .Produces<ReadyAnswer>()
-            .Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable);
+            .Answers(Ready)
+            .Answers(NotReady, StatusCodes.Status503ServiceUnavailable);
     }
 
     private static JsonAnswer<HealthAnswer> Health(TimeProvider clock) =>

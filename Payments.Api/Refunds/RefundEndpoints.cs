@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -24,35 +25,42 @@ internal static class RefundEndpoints
             .WithName("CreateRefund")
             .WithSummary("Gives back all that is left of a payment, or a part of it")
             .DescribesRefund(keyInBody: false)
-            .Produces<RefundAnswer>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .WithBodyExample(RefundExamples.Create)
+            .Answers(RefundExamples.Created, StatusCodes.Status201Created)
+            .AnswersHeader("Location", "Address of the refund", StatusCodes.Status201Created)
+            .ProducesProblems(
+                ProblemTypes.PaymentNotFound, ProblemTypes.PaymentNotRefundable, ProblemTypes.RefundExceedsRemaining);
 
         group.MapPost("/api/v1/transactions/{id}/refund", CreateForTransactionAsync)
             .RequireAuthorization(Scopes.PaymentsWrite)
             .WithName("RefundTransaction")
             .WithSummary("The same, with the idempotency key in the body or in the header")
             .DescribesRefund(keyInBody: true)
-            .Produces<RefundAnswer>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .WithBodyExample(RefundExamples.CreateWithKey)
+            .Answers(RefundExamples.Created, StatusCodes.Status201Created)
+            .AnswersHeader("Location", "Address of the refund", StatusCodes.Status201Created)
+            .ProducesProblems(
+                ProblemTypes.PaymentNotFound, ProblemTypes.PaymentNotRefundable, ProblemTypes.RefundExceedsRemaining);
 
         group.MapGet("/payments/{id}/refunds", ListAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListRefunds").WithSummary("Refunds of a payment, newest first")
             .DescribesPage()
-            .Produces<ListAnswer<RefundAnswer>>()
-            .ProducesProblems(400, 404, 503);
+            .Answers(Examples.ListOf($"/payments/{Examples.PaymentId}/refunds", RefundExamples.Succeeded))
+            .ProducesProblems(ProblemTypes.PaymentNotFound);
 
         group.MapGet("/payments/{id}/refunds/{refundId}", GetOfPaymentAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetRefundOfPayment").WithSummary("A refund of a payment")
-            .Produces<RefundAnswer>()
-            .ProducesProblems(404, 503);
+            .Answers(RefundExamples.Succeeded)
+            .ProducesProblems(ProblemTypes.RefundNotFound);
 
         group.MapGet("/refunds/{id}", GetAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetRefund").WithSummary("A refund")
-            .Produces<RefundAnswer>()
-            .ProducesProblems(404, 503);
+            .DescribesParameter("id", "Id of the refund", $"{Examples.RefundId}")
+            .Answers(RefundExamples.Succeeded)
+            .ProducesProblems(ProblemTypes.RefundNotFound);
     }
 
     private static async Task<IResult> CreateAsync(

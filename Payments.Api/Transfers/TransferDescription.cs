@@ -22,5 +22,5 @@ internal static class TransferDescription
                         ["currency"] = OpenApiDescription.CurrencyCode(),
                         ["description"] = OpenApiDescription.Description(),
                     }),
-            }));
+            })).WithBodyExample(TransferExamples.Create);
 }

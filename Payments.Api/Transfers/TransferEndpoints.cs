@@ -28,39 +28,43 @@ internal static class TransferEndpoints
             .WithName("CreateTransaction")
             .WithSummary("Accepts a transfer between two accounts; a repetition is answered with what became of it")
             .DescribesCreateTransfer()
-            .Produces<AcceptedAnswer>(StatusCodes.Status202Accepted)
-            .Produces<TransferStatusAnswer>()
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .Answers(TransferExamples.Accepted, StatusCodes.Status202Accepted)
+            .Answers(TransferExamples.Ended)
+            .AnswersHeader("Location", "Where to ask what became of it", StatusCodes.Status202Accepted)
+            .AnswersHeader("Retry-After", "Seconds after which to ask", StatusCodes.Status202Accepted)
+            .ProducesProblems(ProblemTypes.Overloaded);
 
         group.MapGet("/status/{**key}", StatusAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetTransactionStatus")
             .WithSummary("What became of the transfer with this idempotency key; Prefer: wait=N waits for its end")
             .DescribesQuery("idempotencyKey")
-            .Produces<TransferStatusAnswer>()
-            .Produces<TransferStatusAnswer>(StatusCodes.Status202Accepted)
+            .Answers(TransferExamples.Ended)
+            .Answers(TransferExamples.Processing, StatusCodes.Status202Accepted)
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(404, 503);
+            .AnswersHeader("ETag", "Names this answer; sent back as If-None-Match, it is answered with 304")
+            .AnswersHeader("Retry-After", "Seconds after which to ask again", StatusCodes.Status202Accepted)
+            .ProducesProblems(ProblemTypes.TransactionNotFound);
 
         group.MapGet("/{id}", GetAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("GetTransaction").WithSummary("A transaction with its job, its result and its ledger entries")
-            .Produces<TransactionDetails>()
-            .ProducesProblems(404, 503);
+            .Answers(TransferExamples.Details)
+            .ProducesProblems(ProblemTypes.TransactionNotFound);
 
         group.MapPost("/{id}/cancel", CancelAsync)
             .RequireAuthorization(Scopes.PaymentsWrite)
             .WithName("CancelTransaction")
             .WithSummary("Takes a transaction from the queue, as long as no worker has claimed it")
             .DescribesKey()
-            .Produces<TransactionAnswer>()
-            .ProducesProblems(400, 404, 409, 422, 503);
+            .Answers(TransferExamples.Cancelled)
+            .ProducesProblems(ProblemTypes.TransactionNotFound, ProblemTypes.PaymentNotCancellable);
 
         group.MapPost("/{id}/verify-double-entry", VerifyAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("VerifyDoubleEntry").WithSummary("Checks the transaction's entries in the books")
-            .Produces<VerificationAnswer>()
-            .ProducesProblems(404, 503);
+            .Answers(TransferExamples.Verified)
+            .ProducesProblems(ProblemTypes.TransactionNotFound);
     }
 
     private static async Task<IResult> CreateAsync(

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Payments.Testing.OpenApi;
 
 namespace Payments.Api.Tests;
 
@@ -17,8 +18,15 @@ public sealed class ApiServer : IAsyncDisposable
         _factory = factory;
         factory.UseKestrel(0);
         factory.StartServer();
+        using (var client = factory.CreateClient())
+        {
+            Address = client.BaseAddress!;
+        }
+
         Client = CreateClient(Key);
     }
+
+    public Uri Address { get; }
 
     /// <summary>Presents <see cref="Key"/>.</summary>
     public HttpClient Client { get; }
@@ -30,10 +38,12 @@ public sealed class ApiServer : IAsyncDisposable
         string connectionString, string environment = "Production", params (string Name, string Value)[] settings) =>
         new(new Factory(connectionString, environment, settings));
 
-    /// <summary>A client of its own; without a key it presents none.</summary>
+    /// <summary>
+    /// A client of its own; without a key it presents none. What it is answered must be as the API documents it.
+    /// </summary>
     public HttpClient CreateClient(string? key = null)
     {
-        var client = _factory.CreateClient();
+        var client = new HttpClient(new CheckedAnswers(new SocketsHttpHandler())) { BaseAddress = Address };
         if (key is not null)
         {
             client.DefaultRequestHeaders.Authorization = new("Bearer", key);
