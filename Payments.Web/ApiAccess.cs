@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Microsoft.AspNetCore.Components.Authorization;
 using Payments.Web.SignIn;
 
@@ -33,9 +34,22 @@ internal static class ApiAccess
                 circuit.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(ClientName));
             var client = new HttpClient(handler, disposeHandler: false);
             Configure(client);
-            return new PaymentsApi(client, circuit.GetRequiredService<ILogger<PaymentsApi>>());
+            return Over(client, circuit.GetRequiredService<ILogger<PaymentsApi>>());
         });
     }
+
+    /// <summary>The API behind a client; calls that fail are logged.</summary>
+    public static PaymentsApi Over(HttpClient client, ILogger<PaymentsApi> log) => new(client, failed =>
+    {
+        if (failed.Error is JsonException)
+        {
+            log.LogError(failed.Error, "{Method} {Address} had an unreadable answer", failed.Method, failed.Address);
+        }
+        else
+        {
+            log.LogWarning(failed.Error, "{Method} {Address} had no answer", failed.Method, failed.Address);
+        }
+    });
 
     private static void Configure(HttpClient client)
     {

@@ -1,8 +1,5 @@
 namespace Payments.Web.SignIn;
 
-/// <summary>Whose key it is, as the API knows it.</summary>
-public sealed record OperatorKey(string Owner, DateTimeOffset? ExpiresAt = null);
-
 /// <summary>Asks the API about a key that somebody wants to sign in with.</summary>
 internal sealed class OperatorKeys(IHttpClientFactory clients, ILogger<PaymentsApi> log)
 {
@@ -18,6 +15,6 @@ internal sealed class OperatorKeys(IHttpClientFactory clients, ILogger<PaymentsA
     {
         var client = clients.CreateClient(ApiAccess.ClientName);
         client.DefaultRequestHeaders.Authorization = new("Bearer", key);
-        return new PaymentsApi(client, log);
+        return ApiAccess.Over(client, log);
     }
 }

@@ -1,7 +1,4 @@
-extern alias web;
-
-using Microsoft.Extensions.Logging.Abstractions;
-using web::Payments.Web;
+using Payments.Client;
 
 namespace Payments.Api.Tests;
 
@@ -10,7 +7,7 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private PaymentsApi Api => new(fixture.Client, NullLogger<PaymentsApi>.Instance);
+    private PaymentsApi Api => new(fixture.Client);
 
     [Fact]
     public async Task The_ui_reads_a_payment_from_its_creation_to_its_entries()
@@ -105,7 +102,7 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         await TestKeys.AddAsync(fixture.Database, "lasting", "lasting-key", expiresIn: "1 hour");
         using var client = fixture.Api.CreateClient("lasting-key");
 
-        var key = (await new PaymentsApi(client, NullLogger<PaymentsApi>.Instance).GetCurrentKeyAsync(Cancel)).Value!;
+        var key = (await new PaymentsApi(client).GetCurrentKeyAsync(Cancel)).Value!;
 
         Assert.Equal("lasting", key.Owner);
         Assert.True(key.ExpiresAt > TimeProvider.System.GetUtcNow());
@@ -168,6 +165,6 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         string[] scopes = [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin"];
         await TestKeys.AddAsync(fixture.Database, "operator", "key-of-the-operator", scopes);
-        return new(fixture.Api.CreateClient("key-of-the-operator"), NullLogger<PaymentsApi>.Instance);
+        return new(fixture.Api.CreateClient("key-of-the-operator"));
     }
 }

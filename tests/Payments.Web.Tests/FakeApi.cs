@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Payments.Web.Tests;
 
@@ -13,7 +12,7 @@ internal sealed class FakeApi : HttpMessageHandler
     public ConcurrentQueue<(HttpRequestMessage Request, string Body)> Received { get; } = [];
 
     public PaymentsApi Client() =>
-        new(new HttpClient(this) { BaseAddress = new Uri("http://api") }, NullLogger<PaymentsApi>.Instance);
+        new(new HttpClient(this) { BaseAddress = new Uri("http://api") });
 
     public FakeApi Answers(string path, string json, HttpStatusCode status = HttpStatusCode.OK)
     {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.Extensions.Logging.Abstractions;
 using Payments.Web.SignIn;
 
 namespace Payments.Web.Tests.SignIn;
@@ -39,8 +38,7 @@ public sealed class OperatorKeyHandlerTests
     }
 
     private static PaymentsApi ApiFor(ClaimsPrincipal user, FakeApi api) => new(
-        new HttpClient(new OperatorKeyHandler(new SignedInAs(user), api)) { BaseAddress = new Uri("http://api") },
-        NullLogger<PaymentsApi>.Instance);
+        new HttpClient(new OperatorKeyHandler(new SignedInAs(user), api)) { BaseAddress = new Uri("http://api") });
 
     private sealed class SignedInAs(ClaimsPrincipal user) : AuthenticationStateProvider
     {

@@ -1,8 +1,8 @@
 using System.Text.Json.Serialization;
 
-namespace Payments.Web;
+namespace Payments.Client;
 
-// What the API answers, as far as the screens show it. Amounts are decimals with the currency's decimals kept;
+// What the API answers. Amounts are decimals with the currency's decimals kept;
 // a member without a default is required, so an answer that lost it is refused and never read as zero.
 
 /// <summary>A payment as a list shows it.</summary>
@@ -19,8 +19,11 @@ public record Payment(
     decimal RefundedAmount = 0,
     string? FailureReason = null,
     string? TraceId = null,
-    string? PayerAccountId = null)
+    string? PayerAccountId = null) : IListItem
 {
+    [JsonIgnore]
+    public string Cursor => Id.ToString();
+
     /// <summary>True until a worker has settled, failed or cancelled it.</summary>
     [JsonIgnore]
     public bool IsPending => Status == PaymentStatus.Pending;
@@ -75,8 +78,11 @@ public sealed record Refund(
     DateTimeOffset? SettledAt = null,
     string? Reason = null,
     string? FailureReason = null,
-    string? TraceId = null)
+    string? TraceId = null) : IListItem
 {
+    [JsonIgnore]
+    public string Cursor => Id.ToString();
+
     /// <summary>True until a worker has posted it, or found that it cannot be.</summary>
     [JsonIgnore]
     public bool IsPending => Status == "pending";
@@ -138,20 +144,29 @@ public sealed record AccountEntry(
     decimal BalanceAfter,
     long Position,
     string Currency,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    string? AccountId = null) : IListItem
+{
+    [JsonIgnore]
+    public string Cursor => Id;
+}
 
-/// <summary>An account's balance in one currency; <c>Version</c> counts its entries.</summary>
+/// <summary>
+/// An account's balance in one currency; <c>Version</c> counts its entries. What is queued is not kept of the past, and
+/// null there.
+/// </summary>
 public sealed record Balance(
     string AccountId,
     [property: JsonPropertyName("balance")] decimal Amount,
-    decimal Pending,
-    decimal Available,
+    decimal? Pending,
+    decimal? Available,
     string Currency,
     long Version,
     DateTimeOffset AsOf,
-    decimal PendingIn,
-    decimal PendingOut,
-    decimal? MinimumBalance = null);
+    decimal? PendingIn,
+    decimal? PendingOut,
+    decimal? MinimumBalance = null,
+    decimal? Posted = null);
 
 /// <summary>An account as a list shows it; <c>Version</c> counts its entries.</summary>
 public sealed record Account(
@@ -162,10 +177,18 @@ public sealed record Account(
     long Version,
     DateTimeOffset OpenedAt,
     decimal? MinimumBalance = null,
-    DateTimeOffset? LastEntryAt = null);
+    DateTimeOffset? LastEntryAt = null) : IListItem
+{
+    [JsonIgnore]
+    public string Cursor => Id;
+}
 
 /// <summary>One page of a list, newest first.</summary>
-public sealed record ListOf<T>(IReadOnlyList<T> Data, [property: JsonPropertyName("has_more")] bool HasMore);
+public sealed record ListOf<T>(
+    IReadOnlyList<T> Data,
+    [property: JsonPropertyName("has_more")] bool HasMore,
+    string Object = "list",
+    string? Url = null);
 
 /// <summary>A place in a list: after one item (older), before one (newer), or with neither its newest page.</summary>
 public sealed record Cursor(string? After = null, string? Before = null)
