@@ -152,6 +152,7 @@ internal static class OpenApiDescription
         document.Servers = null;
         document.Components ??= new OpenApiComponents();
         DescribeProblems.AddTypes(document);
+        DescribeHealth.AddTo(document);
         document.Components.SecuritySchemes ??=
             new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
         document.Components.SecuritySchemes[ApiKeyAuthentication.SchemeName] = new OpenApiSecurityScheme

@@ -5,6 +5,7 @@ using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
 using Payments.Api.Audit;
 using Payments.Api.Cache;
+using Payments.Api.Docs;
 using Payments.Api.Events;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
@@ -76,6 +77,7 @@ app.UseAuthorization();
 
 app.MapDefaultEndpoints();
 app.MapOpenApi().AllowAnonymous();
+app.MapDocs();
 app.MapProblems();
 app.MapPayments();
 app.MapTransfers();

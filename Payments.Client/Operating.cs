@@ -14,6 +14,9 @@ public sealed record CacheStats(
 
 public sealed record Health(string Status, DateTimeOffset Timestamp);
 
+/// <summary>A process and what it needs: <c>healthy</c>, <c>degraded</c> or <c>unhealthy</c>, each by name.</summary>
+public sealed record ServiceHealth(string Status, IReadOnlyDictionary<string, string> Checks);
+
 /// <summary>Whether the system is ready, and if not, which component is to blame.</summary>
 public sealed record Readiness(string Status, IReadOnlyList<string> NotReady, ReadinessComponents Components)
 {

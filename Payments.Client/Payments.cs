@@ -187,7 +187,7 @@ public sealed record Account(
 public sealed record ListOf<T>(
     IReadOnlyList<T> Data,
     [property: JsonPropertyName("has_more")] bool HasMore,
-    string Object = "list",
+    [property: JsonPropertyName("object")] string Kind = "list",
     string? Url = null);
 
 /// <summary>A place in a list: after one item (older), before one (newer), or with neither its newest page.</summary>

@@ -46,21 +46,16 @@ public sealed partial class PaymentsApi
     /// <summary>Whether a payment sent now would be stored and settled. Not being ready is an answer too.</summary>
     [Operation("GET", "/api/v1/ready", typeof(Readiness))]
     public Task<Answer<Readiness>> GetReadinessAsync(CancellationToken cancel) =>
-        AskAsync<Readiness>(
-            () => new(HttpMethod.Get, "/api/v1/ready"),
-            HttpCompletionOption.ResponseContentRead,
-            async response =>
-            {
-                using (response)
-                {
-                    return response.IsSuccessStatusCode
-                        || (response.StatusCode == HttpStatusCode.ServiceUnavailable
-                            && response.Content.Headers.ContentType?.MediaType == "application/json")
-                        ? await ReadAsync<Readiness>(response, cancel)
-                        : await ReadProblemAsync(response, cancel);
-                }
-            },
-            cancel);
+        ProbeAsync<Readiness>("/api/v1/ready", cancel);
+
+    /// <summary>The process that answers and what it needs. That it is not in order is an answer too.</summary>
+    [Operation("GET", "/health", typeof(ServiceHealth))]
+    public Task<Answer<ServiceHealth>> GetServiceHealthAsync(CancellationToken cancel) =>
+        ProbeAsync<ServiceHealth>("/health", cancel);
+
+    [Operation("GET", "/alive", typeof(ServiceHealth))]
+    public Task<Answer<ServiceHealth>> GetServiceLifeAsync(CancellationToken cancel) =>
+        ProbeAsync<ServiceHealth>("/alive", cancel);
 
     /// <summary>What a type of problem means and what to do about it.</summary>
     /// <param name="name">The last part of <see cref="Problem.Type"/>.</param>
@@ -84,4 +79,21 @@ public sealed partial class PaymentsApi
             yield return change.EventType;
         }
     }
+
+    private Task<Answer<T>> ProbeAsync<T>(string address, CancellationToken cancel) where T : class =>
+        AskAsync<T>(
+            () => new(HttpMethod.Get, address),
+            HttpCompletionOption.ResponseContentRead,
+            async response =>
+            {
+                using (response)
+                {
+                    return response.IsSuccessStatusCode
+                        || (response.StatusCode == HttpStatusCode.ServiceUnavailable
+                            && response.Content.Headers.ContentType?.MediaType == "application/json")
+                        ? await ReadAsync<T>(response, cancel)
+                        : await ReadProblemAsync(response, cancel);
+                }
+            },
+            cancel);
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Payments.Api.Paging;
 
 namespace Payments.Api.AccountReconciliations;
@@ -12,7 +13,7 @@ internal sealed record ReconciliationReportAnswer(
     Guid Id,
     string AccountId,
     string Currency,
-    string Status,
+    [property: AllowedValues("balanced", "differs")] string Status,
     DateTimeOffset? From,
     DateTimeOffset To,
     DateTimeOffset AsOf,

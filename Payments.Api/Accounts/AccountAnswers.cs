@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Payments.Api.Accounts;
 
 /// <summary>What an account has, now or at a moment of the past.</summary>
@@ -48,7 +50,7 @@ internal sealed record AccountEntryAnswer(
     Guid TransactionId,
     string Kind,
     string AccountId,
-    string Direction,
+    [property: AllowedValues("debit", "credit")] string Direction,
     decimal Amount,
     decimal BalanceAfter,
     long Position,
@@ -64,7 +66,7 @@ internal sealed record StatementLineAnswer(
     Guid TransactionId,
     string Kind,
     string? Description,
-    string Direction,
+    [property: AllowedValues("debit", "credit")] string Direction,
     decimal Amount,
     decimal BalanceAfter);
 

@@ -168,7 +168,9 @@ internal static class DescribeOperation
                     Add(response, "Retry-After", "Seconds to wait before the same is sent again");
                     break;
                 case ['2', ..] when operation.Parameters?.Any(at => at.Name == IdempotencyKey.Header) == true:
-                    Add(response, FinishedAnswer.ReplayedHeader, "true: an earlier request with this key was answered so");
+                    Add(
+                        response, FinishedAnswer.ReplayedHeader,
+                        "true: an earlier request with this key was answered so");
                     break;
             }
         }

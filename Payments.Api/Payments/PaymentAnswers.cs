@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Payments.Api.Idempotency;
 using Payments.Api.Refunds;
@@ -16,6 +17,8 @@ internal record PaymentAnswer(
     decimal Amount,
     string Currency,
     string? Description,
+    [property: AllowedValues(
+        "pending", "completed", "completed_with_discrepancy", "failed", "cancelled", "partially_refunded", "refunded")]
     string Status,
     decimal? Discrepancy,
     decimal RefundedAmount,
@@ -75,7 +78,8 @@ internal sealed record PaymentDetails(
 
 /// <summary>Where the payment stands in the queue.</summary>
 internal sealed record JobAnswer(
-    string Status, int Attempts, string? LockedBy, DateTimeOffset? LockedAt, string? LastError);
+    [property: AllowedValues("pending", "processing", "completed", "dead", "cancelled")] string Status,
+    int Attempts, string? LockedBy, DateTimeOffset? LockedAt, string? LastError);
 
 /// <summary>What settlement found out; null while the payment is queued.</summary>
 internal sealed record ReconciliationAnswer(
@@ -95,7 +99,7 @@ internal sealed record LedgerEntryAnswer(
     string Id,
     Guid TransactionId,
     string AccountId,
-    string Direction,
+    [property: AllowedValues("debit", "credit")] string Direction,
     decimal Amount,
     decimal BalanceAfter,
     long Position,

@@ -19,7 +19,7 @@ internal static class PaymentExamples
         SettledAt = Examples.At(0.184),
     };
 
-    public static PaymentAnswer Cancelled { get; } = Completed with { Status = "cancelled" };
+    public static PaymentAnswer Cancelled { get; } = Created with { Status = "cancelled" };
 
     public static JobAnswer Job { get; } = new("completed", Attempts: 1, null, null, null);
 

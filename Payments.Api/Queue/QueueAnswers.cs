@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Payments.Api.Queue;
 
 /// <summary>How the queue stands.</summary>
@@ -41,7 +43,7 @@ internal sealed record QueuePauseAnswer(bool Paused, DateTimeOffset? PausedAt, s
 /// <param name="PausedSince">Since when it holds nothing, by its own word.</param>
 internal sealed record WorkerAnswer(
     string Id,
-    string State,
+    [property: AllowedValues("running", "pausing", "paused", "silent")] string State,
     DateTimeOffset StartedAt,
     DateTimeOffset SeenAt,
     long SettledLastMinute,

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -102,7 +103,10 @@ internal sealed class CheckReadiness(
 }
 
 /// <summary>Whether the system is ready, and if not, which component is to blame.</summary>
-internal sealed record ReadyAnswer(string Status, IReadOnlyList<string> NotReady, ReadyComponents Components);
+internal sealed record ReadyAnswer(
+    [property: AllowedValues("ready", "not_ready")] string Status,
+    IReadOnlyList<string> NotReady,
+    ReadyComponents Components);
 
 internal sealed record ReadyComponents(
     DatabaseAnswer Database, SchemaAnswer Schema, QueueAnswer Queue, WorkersAnswer Workers);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Payments.Ledger;
 
 namespace Payments.Api.Refunds;
@@ -10,8 +11,8 @@ internal sealed record RefundAnswer(
     Guid PaymentId,
     decimal Amount,
     string Currency,
-    string Status,
-    string? Reason,
+    [property: AllowedValues("pending", "succeeded", "failed")] string Status,
+    [property: AllowedValues("duplicate", "fraudulent", "requested_by_customer")] string? Reason,
     string? FailureReason,
     DateTimeOffset CreatedAt,
     DateTimeOffset? SettledAt,

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Payments.Api.Payments;
 using Payments.Api.Refunds;
@@ -9,7 +10,11 @@ namespace Payments.Api.Transfers;
 /// <param name="MessageId">The transaction's id.</param>
 /// <param name="ExpiresAt">Until when the key is kept, which is for ever.</param>
 internal sealed record AcceptedAnswer(
-    string Status, string IdempotencyKey, Guid MessageId, string PollUrl, DateTimeOffset ExpiresAt)
+    [property: AllowedValues("ACCEPTED")] string Status,
+    string IdempotencyKey,
+    Guid MessageId,
+    string PollUrl,
+    DateTimeOffset ExpiresAt)
 {
     public static AcceptedAnswer Of(in NewPayment transfer) => new(
         "ACCEPTED", transfer.IdempotencyKey, transfer.Id, TransferStatusAnswer.PollUrlOf(transfer.IdempotencyKey),
@@ -20,7 +25,7 @@ internal sealed record AcceptedAnswer(
 /// <param name="Status"><c>PROCESSING</c>, then <c>COMPLETED</c> or <c>FAILED</c>.</param>
 /// <param name="Result">The transaction, once it has ended.</param>
 internal sealed record TransferStatusAnswer(
-    string Status,
+    [property: AllowedValues("PROCESSING", "COMPLETED", "FAILED")] string Status,
     string IdempotencyKey,
     Guid MessageId,
     string PollUrl,
@@ -72,6 +77,8 @@ internal record TransactionAnswer(
     decimal Amount,
     string Currency,
     string? Description,
+    [property: AllowedValues(
+        "pending", "completed", "completed_with_discrepancy", "failed", "cancelled", "partially_refunded", "refunded")]
     string Status,
     decimal? Discrepancy,
     decimal RefundedAmount,

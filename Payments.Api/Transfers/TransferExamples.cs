@@ -28,7 +28,7 @@ internal static class TransferExamples
         Examples.TransferId, "ACC-001", "ACC-002", 25.00m, "USD", "Rent", "completed", Discrepancy: null,
         RefundedAmount: 0.00m, FailureReason: null, Examples.At(4.5), Examples.At(4.61), Examples.TraceId);
 
-    public static TransactionAnswer Cancelled { get; } = Completed with { Status = "cancelled" };
+    public static TransactionAnswer Cancelled { get; } = Completed with { Status = "cancelled", SettledAt = null };
 
     public static TransferStatusAnswer Ended { get; } = new(
         "COMPLETED", Key, Examples.TransferId, PollUrl, TransferStatusAnswer.Never, Completed);

@@ -97,7 +97,7 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Equal(
             [
                 "get /accounts", "get /accounts/{accountId}/balance", "get /accounts/{accountId}/ledger",
-                "get /accounts/{accountId}/statement", "get /api/v1/accounts",
+                "get /accounts/{accountId}/statement", "get /alive", "get /api/v1/accounts",
                 "get /api/v1/accounts/{accountId}/audit-trail", "get /api/v1/accounts/{accountId}/balance",
                 "get /api/v1/accounts/{accountId}/ledger",
                 "get /api/v1/accounts/{accountId}/reconciliation-difference",
@@ -106,7 +106,7 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
                 "get /api/v1/audit/verification", "get /api/v1/cache/stats", "get /api/v1/health",
                 "get /api/v1/keys/current", "get /api/v1/queue/dead-letters", "get /api/v1/queue/redrives",
                 "get /api/v1/queue/stats", "get /api/v1/ready", "get /api/v1/transactions/status/{key}",
-                "get /api/v1/transactions/{id}", "get /events", "get /payments", "get /payments/{id}",
+                "get /api/v1/transactions/{id}", "get /events", "get /health", "get /payments", "get /payments/{id}",
                 "get /payments/{id}/refunds", "get /payments/{id}/refunds/{refundId}", "get /problems/{name}",
                 "get /refunds/{id}", "post /accounts", "post /api/v1/accounts",
                 "post /api/v1/accounts/{accountId}/reconcile", "post /api/v1/queue/dead-letters/redrive",

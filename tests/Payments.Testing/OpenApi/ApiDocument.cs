@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Payments.Testing.OpenApi;
@@ -13,7 +14,7 @@ public sealed record ApiOperation(string Method, string Path, JsonElement Descri
     /// <summary>Its answers by their status.</summary>
     public IEnumerable<(int Status, JsonElement Answer)> Answers =>
         Description.GetProperty("responses").EnumerateObject()
-            .Select(answer => (int.Parse(answer.Name, System.Globalization.CultureInfo.InvariantCulture), answer.Value));
+            .Select(answer => (int.Parse(answer.Name, CultureInfo.InvariantCulture), answer.Value));
 
     /// <summary>Whether the parameter takes the rest of the path, slashes and all.</summary>
     public bool TakesRest(string segment) => Parameters.Any(parameter =>

@@ -103,19 +103,26 @@ public sealed class JsonSchema(JsonElement document)
         }
     }
 
-    private static void CheckOthers(
+    private void CheckOthers(
         JsonElement schema, JsonElement others, JsonElement value, string place, List<string> faults)
     {
-        if (others.ValueKind != JsonValueKind.False)
-        {
-            throw new InvalidOperationException($"The schema at {place} has additionalProperties other than false.");
-        }
-
         var hasMembers = schema.TryGetProperty("properties", out var members);
-        faults.AddRange(
-            from member in value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : default
-            where !hasMembers || !members.TryGetProperty(member.Name, out _)
-            select $"{place} has the member {member.Name}, which is not documented");
+        foreach (var member in value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : default)
+        {
+            if (hasMembers && members.TryGetProperty(member.Name, out _))
+            {
+                continue;
+            }
+
+            if (others.ValueKind == JsonValueKind.False)
+            {
+                faults.Add($"{place} has the member {member.Name}, which is not documented");
+            }
+            else
+            {
+                Check(others, member.Value, $"{place}/{member.Name}", faults);
+            }
+        }
     }
 
     private void CheckItems(JsonElement items, JsonElement value, string place, List<string> faults)
@@ -196,8 +203,10 @@ public sealed class JsonSchema(JsonElement document)
         "int32" => value.TryGetInt32(out _),
         "int64" => value.TryGetInt64(out _),
         "double" => value.TryGetDouble(out _),
-        "decimal" => value.TryGetDecimal(out _) && !value.GetRawText().Contains('e', StringComparison.OrdinalIgnoreCase),
-        _ => throw new InvalidOperationException($"The schema at {place} has the format {format}, which is not checked."),
+        "decimal" =>
+            value.TryGetDecimal(out _) && !value.GetRawText().Contains('e', StringComparison.OrdinalIgnoreCase),
+        _ => throw new InvalidOperationException(
+            $"The schema at {place} has the format {format}, which is not checked."),
     };
 
     private static string Shorten(JsonElement value) =>
