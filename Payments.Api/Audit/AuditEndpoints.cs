@@ -55,15 +55,9 @@ internal static class AuditEndpoints
             return problem;
         }
 
-        Guid? cursor = null;
-        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        if (!query.TryGetCursor(out var cursor))
         {
-            if (!Guid.TryParseExact(text, "D", out var id))
-            {
-                return UnknownEvent;
-            }
-
-            cursor = id;
+            return UnknownEvent;
         }
 
         return await listEvents.ExecuteAsync(cursor, query, context.RequestAborted) is { } events

@@ -23,6 +23,20 @@ internal sealed class PageQuery : QueryParameters
     /// <summary>Whether the page lies before its cursor, towards newer items.</summary>
     public bool Backwards => EndingBefore is not null;
 
+    /// <summary>The id of the cursor's item, if there is a cursor; false where it is not an id.</summary>
+    public bool TryGetCursor(out Guid? cursor)
+    {
+        cursor = null;
+        if ((StartingAfter ?? EndingBefore) is not { } text)
+        {
+            return true;
+        }
+
+        var isId = Guid.TryParseExact(text, "D", out var id);
+        cursor = id;
+        return isId;
+    }
+
     public override Problem? Check() =>
         base.Check()
         ?? (StartingAfter is not null && EndingBefore is not null ? UnknownCursor(

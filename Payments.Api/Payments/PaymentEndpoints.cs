@@ -153,15 +153,9 @@ internal static class PaymentEndpoints
             return problem;
         }
 
-        Guid? cursor = null;
-        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        if (!query.TryGetCursor(out var cursor))
         {
-            if (!TryParseId(text, out var id))
-            {
-                return PageQuery.UnknownCursor("The cursor is not the id of a payment.");
-            }
-
-            cursor = id;
+            return PageQuery.UnknownCursor("The cursor is not the id of a payment.");
         }
 
         return await listPayments.ExecuteAsync(account, status, cursor, query, context.RequestAborted) is { } rows

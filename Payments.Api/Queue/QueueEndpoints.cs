@@ -85,15 +85,9 @@ internal static class QueueEndpoints
             return problem;
         }
 
-        Guid? cursor = null;
-        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        if (!query.TryGetCursor(out var cursor))
         {
-            if (!Guid.TryParseExact(text, "D", out var id))
-            {
-                return UnknownDeadLetter;
-            }
-
-            cursor = id;
+            return UnknownDeadLetter;
         }
 
         return await listDeadLetters.ExecuteAsync(cursor, query, context.RequestAborted) is { } rows

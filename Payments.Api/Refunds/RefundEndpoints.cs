@@ -136,15 +136,9 @@ internal static class RefundEndpoints
             return Problems.PaymentNotFound;
         }
 
-        Guid? cursor = null;
-        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        if (!query.TryGetCursor(out var cursor))
         {
-            if (!TryParseId(text, out var refundId))
-            {
-                return ListRefunds.UnknownCursor;
-            }
-
-            cursor = refundId;
+            return ListRefunds.UnknownCursor;
         }
 
         var (problem, rows) = await listRefunds.ExecuteAsync(paymentId, cursor, query, context.RequestAborted);

@@ -1,109 +1,15 @@
 namespace Payments.Web.Payments;
 
-/// <summary>
-/// A payment being entered. It has one idempotency key until it is known to be created, so a second click, a retry
-/// after a lost answer or a correction after a refusal can never pay twice; the next payment gets a new key.
-/// </summary>
-public sealed class PaymentDraft(TimeProvider clock)
+/// <summary>A payment being entered.</summary>
+public sealed class PaymentDraft(TimeProvider clock) : Draft<NewPayment, CreatedPayment>(clock)
 {
-    private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
-
     public string AccountId { get; set; } = "";
 
-    public string Amount { get; set; } = "";
+    private protected override NewPayment Write() => new(
+        ReadAccount(AccountId, "accountId", "Enter the account to pay into."), ReadAmount(), Currency,
+        ReadDescription());
 
-    public string Currency { get; set; } = MoneyText.Offered[0];
-
-    public string Description { get; set; } = "";
-
-    public Guid IdempotencyKey { get; private set; } = Guid.CreateVersion7(clock.GetUtcNow());
-
-    public bool IsSending { get; private set; }
-
-    /// <summary>The last refusal or failure; null while there is none.</summary>
-    public Problem? Problem { get; private set; }
-
-    /// <summary>The payment created last; null from the next attempt on.</summary>
-    public CreatedPayment? Created { get; private set; }
-
-    /// <summary>What is wrong with a field, by its name in the API's body, or null.</summary>
-    public string? ErrorOf(string member) => _errors.GetValueOrDefault(member) ?? Problem?.ErrorOf(member);
-
-    /// <summary>
-    /// Sends the payment, unless it is being sent or a field is wrong. Runs to the end even when the form is left:
-    /// the payment may exist already.
-    /// </summary>
-    internal async Task SendAsync(PaymentsApi api)
-    {
-        if (IsSending)
-        {
-            return;
-        }
-
-        Created = null;
-        Problem = null;
-
-        if (Check() is not { } payment)
-        {
-            return;
-        }
-
-        IsSending = true;
-
-        try
-        {
-            var answer = await api.CreatePaymentAsync(payment, IdempotencyKey, CancellationToken.None);
-            Problem = answer.Problem;
-
-            if (answer.Value is not null)
-            {
-                Created = answer.Value;
-                StartAnother();
-            }
-        }
-        finally
-        {
-            IsSending = false;
-        }
-    }
-
-    /// <summary>
-    /// Gives the draft up for a new payment, with a new key. What was sent under the old key stays as it is.
-    /// </summary>
-    public void StartAnother()
-    {
-        Problem = null;
-        Amount = "";
-        Description = "";
-        _errors.Clear();
-        IdempotencyKey = Guid.CreateVersion7(clock.GetUtcNow());
-    }
-
-    // Only what makes the request impossible to write; the API's own rules stay in the API.
-    private NewPayment? Check()
-    {
-        _errors.Clear();
-
-        if (AccountId.Trim().Length == 0)
-        {
-            _errors["accountId"] = "Enter the account to pay into.";
-        }
-
-        if (!MoneyText.TryRead(Amount, out var amount))
-        {
-            _errors["amount"] = Amount.Trim().Length == 0
-                ? "Enter an amount."
-                : "Write the amount in digits, with a point before decimals and no commas.";
-        }
-        else if (MoneyText.DecimalsOf(Currency) is { } decimals && amount.Scale > decimals)
-        {
-            _errors["amount"] = decimals == 0
-                ? $"{Currency} has no decimals."
-                : $"{Currency} has at most {decimals} decimals.";
-        }
-
-        return _errors.Count > 0
-            ? null
-            : new(AccountId.Trim(), amount, Currency, Description.Trim() is { Length: > 0 } text ? text : null);
-    }
+    private protected override Task<Answer<CreatedPayment>> SendAsync(
+        PaymentsApi api, NewPayment request, Guid idempotencyKey) =>
+        api.CreatePaymentAsync(request, idempotencyKey, CancellationToken.None);
 }

@@ -110,7 +110,7 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             var example = json.GetProperty("components").GetProperty("examples").GetProperty(type.Code)
                 .GetProperty("value");
 
-            var problem = example.Deserialize<Problem>(PaymentsApi.Json)!;
+            var problem = example.Deserialize<Client.Problem>(PaymentsApi.Json)!;
 
             Assert.Equal((type.Uri, type.Title, type.Code), (problem.Type, problem.Title, problem.Code));
             Assert.Equal(type.Status, (int)problem.Status!);
@@ -131,7 +131,7 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         var api = new PaymentsApi(fixture.Client);
         var read = new List<Guid>();
-        await foreach (var payment in Paging.AllAsync(
+        await foreach (var payment in Pages.AllAsync(
             (page, cancel) => api.ListPaymentsAsync("ACC-PAGES", null, page, 2, cancel), Cancel))
         {
             read.Add(payment.Id);
@@ -140,7 +140,7 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal(Enumerable.Reverse(ids), read);
         var refused = await Assert.ThrowsAsync<ProblemException>(async () =>
         {
-            await foreach (var item in Paging.AllAsync(
+            await foreach (var item in Pages.AllAsync(
                 (page, cancel) => api.ListPaymentsAsync("not a name", null, page, 2, cancel), Cancel))
             {
                 Assert.Fail($"{item.Id} was read");

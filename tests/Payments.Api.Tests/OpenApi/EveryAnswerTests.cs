@@ -12,10 +12,12 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
 {
     private const string Nobody = "019cae5c-0000-7000-8000-000000000000";
 
-    // What a request alone does not bring about: a fault of ours, two requests at once (IdempotencyTests), a full
-    // intake or feed (IntakeTests, EventTests), and a process that is not in order (OutageTests).
+    // What a request alone does not bring about, and who does: two requests at once (IdempotencyTests,
+    // ReconcileAccountTests), a worker (ReadinessTests), a process that is about to end (nobody).
     private static readonly string[] NotHere =
-        ["CreatePayment 409", "CreateTransaction 409", "GetServiceHealth 503", "GetServiceLife 503"];
+    [
+        "CreatePayment 409", "CreateTransaction 409", "GetReadiness 200", "GetServiceLife 503", "ReconcileAccount 409",
+    ];
 
     private static readonly string[] Scopes =
         [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin", "audit:read"];
@@ -79,7 +81,8 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
         {
             yield return good with
             {
-                Address = string.Join('/', operation.Path.Split('/').Select(part => part.StartsWith('{') ? Nobody : part)),
+                Address = string.Join(
+                    '/', operation.Path.Split('/').Select(part => part.StartsWith('{') ? Nobody : part)),
             };
         }
 
@@ -142,8 +145,9 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
         using var all = fixture.Api.CreateClient("key-for-everything");
         var (done, doneKey) = await all.TransferAsync("ACC-001", "ACC-002", 2);
         await Settlement.CompleteAsync(fixture.Database, done);
-        var (open, openKey) = await all.TransferAsync("ACC-001", "ACC-002", 2);
-        return new Story(settled, refund, waiting, dead.Id, done, doneKey, open, openKey);
+        var (open, _) = await all.TransferAsync("ACC-001", "ACC-002", 2);
+        var (_, processingKey) = await all.TransferAsync("ACC-001", "ACC-002", 3);
+        return new Story(settled, refund, waiting, dead.Id, done, doneKey, open, processingKey);
     }
 }
 

@@ -6,7 +6,7 @@ namespace Payments.Api.Tests.OpenApi;
 /// <summary>What there is in the database of a walk over all operations, and how to ask each of them for it.</summary>
 internal sealed record Story(
     Guid Settled, Guid Refund, Guid Waiting, Guid Dead, Guid Transfer, string TransferKey, Guid OpenTransfer,
-    string OpenTransferKey)
+    string ProcessingKey)
 {
     /// <summary>A request that succeeds.</summary>
     public Wanted RequestOf(ApiOperation operation)
@@ -51,7 +51,8 @@ internal sealed record Story(
             "CancelPayment" or "CancelTransaction" =>
             [
                 good with { Address = Of(Settled, Transfer), Key = PaymentRequests.NewKey() },
-                good with { Address = Of(Settled, Transfer), Key = good.Key },
+                good,
+                good with { Address = Of(Settled, Transfer) },
             ],
             "CreateRefund" or "RefundTransaction" =>
             [
@@ -61,8 +62,18 @@ internal sealed record Story(
             "GetTransactionStatus" =>
             [
                 good with { IfNoneMatch = "*" },
-                good with { Address = $"/api/v1/transactions/status/{OpenTransferKey}x" },
+                good with { Address = $"/api/v1/transactions/status/{ProcessingKey}" },
+                good with { Address = $"/api/v1/transactions/status/{ProcessingKey}x" },
             ],
+            "PauseQueue" or "ResumeQueue" =>
+            [
+                good with { Body = """{"workerId":"nobody"}""" },
+                good with { Body = """{"workerId":""}""" },
+            ],
+            "ReconcileAccount" => [good with { Body = """{"from":"yesterday"}""" }],
+            "ListAccountEntries" or "ListAccountEntriesV1" or "GetStatement" or "GetStatementV1"
+                or "ListAccountTrail" =>
+                [good with { Address = operation.Path.Replace("{accountId}", "clearing", StringComparison.Ordinal) }],
             _ => [],
         };
 

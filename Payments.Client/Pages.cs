@@ -9,7 +9,7 @@ public interface IListItem
 }
 
 /// <summary>Lists from their first page to their last.</summary>
-public static class Paging
+public static class Pages
 {
     /// <summary>The most items that the API gives in a page.</summary>
     public const int LargestPage = 100;
@@ -17,7 +17,7 @@ public static class Paging
     /// <summary>
     /// All items of a list, newest first, a page at a time and none before it is needed. What is added meanwhile is
     /// newer than the first page and does not appear:
-    /// <c>Paging.AllAsync((page, cancel) => api.ListPaymentsAsync("ACC-001", null, page, 100, cancel))</c>.
+    /// <c>Pages.AllAsync((page, cancel) => api.ListPaymentsAsync("ACC-001", null, page, 100, cancel))</c>.
     /// </summary>
     /// <exception cref="ProblemException">A page was refused, or had no answer.</exception>
     public static async IAsyncEnumerable<T> AllAsync<T>(
