@@ -32,10 +32,8 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
     private Task<Answer<T>> GetAsync<T>(string address, CancellationToken cancel) where T : class =>
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);
 
-    private Task<Answer<T>> PostAsync<T>(
-        string address, object? body, CancellationToken cancel, RequestKey? key = null)
-        where T : class =>
-        SendAsync(() => Post(address, body, key), response => ReadAsync<T>(response, cancel), cancel);
+    private Task<Answer<T>> PostAsync<T>(string address, object? body, CancellationToken cancel) where T : class =>
+        SendAsync(() => Post(address, body, key: null), response => ReadAsync<T>(response, cancel), cancel);
 
     private static HttpRequestMessage Post(string address, object? body, RequestKey? key)
     {

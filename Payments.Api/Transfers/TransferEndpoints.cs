@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
+using Payments.Api.Paging;
 using Payments.Api.Payments;
 
 namespace Payments.Api.Transfers;
@@ -129,6 +130,11 @@ internal static class TransferEndpoints
 
     private static async Task<IResult> StatusAsync(string? key, HttpContext context, FindTransfer findTransfer)
     {
+        if (new QueryParameters(context.Request, "idempotencyKey").Check() is { } wrongQuery)
+        {
+            return wrongQuery;
+        }
+
         key = KeyOf(context, key);
         var ownerId = Caller.Of(context).Key.OwnerId;
         var wait = Preferences.WaitSeconds(context.Request.Headers["Prefer"]);

@@ -44,7 +44,7 @@ public sealed class PaymentsApiTests
 
         Assert.True(api.Received.TryDequeue(out var received));
         Assert.Equal(
-            "/payments?accountId=a%3Ab@c&limit=25&starting_after=x", received.Request.RequestUri!.PathAndQuery);
+            "/payments?accountId=a%3Ab%40c&limit=25&starting_after=x", received.Request.RequestUri!.PathAndQuery);
     }
 
     [Fact]

@@ -39,14 +39,15 @@ internal sealed record Story(
                 [good with { Body = """{"accountId":"A","amount":1.001}""", Key = PaymentRequests.NewKey() }],
             "CreateTransaction" =>
             [
+                good,
+                good,
                 good with { Body = TransferOf("ACC-001", "ACC-001", PaymentRequests.NewKey()) },
-                good with { Body = TransferOf("ACC-001", "ACC-003", PaymentRequests.NewKey()) },
             ],
             "OpenAccount" or "OpenAccountV1" =>
             [
-                good with { Body = """{"accountId":"ACC-NEW-1","minimumBalance":1}""" },
-                good with { Body = """{"accountId":"ACC-NEW-1","minimumBalance":2}""" },
-                good with { Body = """{"accountId":"ACC-NEW-2","currency":"XXX"}""" },
+                good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":1}""" },
+                good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""" },
+                good with { Body = """{"accountId":"ACC-003","currency":"XXX"}""" },
             ],
             "CancelPayment" or "CancelTransaction" =>
             [
