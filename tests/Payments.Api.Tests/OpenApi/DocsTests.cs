@@ -21,7 +21,7 @@ public sealed partial class DocsTests(ApiFixture fixture) : IClassFixture<ApiFix
             "default-src 'none'; script-src 'self'", page.Headers.GetValues("Content-Security-Policy").Single(),
             StringComparison.Ordinal);
 
-        var files = References().Matches(html).Select(match => match.Groups[1].Value)
+        var files = References().Matches(html).Select(match => match.Groups["file"].Value)
             .Where(file => !file.StartsWith("data:", StringComparison.Ordinal) && !file.StartsWith('#')).ToList();
         Assert.Equal(["docs.css", "docs.js", "/openapi/v1.json"], files, StringComparer.Ordinal);
         foreach (var file in files)
@@ -34,9 +34,9 @@ public sealed partial class DocsTests(ApiFixture fixture) : IClassFixture<ApiFix
         }
     }
 
-    [GeneratedRegex("(?:href|src)=\"([^\"]+)\"", RegexOptions.None, 1_000)]
+    [GeneratedRegex("(href|src)=\"(?<file>[^\"]+)\"", RegexOptions.ExplicitCapture, 1_000)]
     private static partial Regex References();
 
-    [GeneratedRegex(@"(https?:)?//[a-z0-9-]+\.[a-z]", RegexOptions.None, 1_000)]
+    [GeneratedRegex(@"(https?:)?//[a-z0-9-]+\.[a-z]", RegexOptions.ExplicitCapture, 1_000)]
     private static partial Regex Elsewhere();
 }
