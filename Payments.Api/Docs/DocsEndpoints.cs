@@ -15,9 +15,10 @@ internal static class DocsEndpoints
 
     public static void MapDocs(this IEndpointRouteBuilder routes)
     {
-        var pages = routes.MapGroup("/docs").AllowAnonymous().ExcludeFromDescription();
+        routes.MapGet("/docs", () => TypedResults.Redirect("/docs/index.html"))
+            .AllowAnonymous().ExcludeFromDescription();
 
-        pages.MapGet("", () => TypedResults.Redirect("/docs/index.html"));
+        var pages = routes.MapGroup("/docs").AllowAnonymous().ExcludeFromDescription();
         Map(pages, "index.html", MediaTypeNames.Text.Html);
         Map(pages, "docs.css", MediaTypeNames.Text.Css);
         Map(pages, "docs.js", MediaTypeNames.Text.JavaScript);

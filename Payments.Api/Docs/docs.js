@@ -64,7 +64,7 @@ function parameterRow(parameter) {
   const { name, description, required, example, schema = {} } = parameter;
   const id = `parameter-${name}`;
   const isKey = name === 'Idempotency-Key';
-  const value = isKey ? newKey() : parameter.in === 'path' ? example ?? '' : '';
+  const value = isKey && required ? newKey() : parameter.in === 'path' ? example ?? '' : '';
   const attributes = {
     id, name, 'data-in': parameter.in, 'data-rest': parameter['x-rest'], required: required && !parameter['x-rest'],
     'aria-describedby': `${id}-about`,

@@ -6,7 +6,7 @@ namespace Payments.Api.Transfers;
 internal static class TransferDescription
 {
     public static RouteHandlerBuilder DescribesCreateTransfer(this RouteHandlerBuilder route) =>
-        route.DescribesBody(OpenApiDescription.Object(
+        route.DescribesKey(required: false).DescribesBody(OpenApiDescription.Object(
             ["transaction", "idempotencyKey"],
             new(StringComparer.Ordinal)
             {

@@ -100,7 +100,9 @@ internal sealed record Story(
     };
 
     private static string? KeyOf(ApiOperation operation) =>
-        operation.Parameters.Any(parameter => parameter.GetProperty("name").GetString() == "Idempotency-Key")
+        operation.Parameters.Any(parameter =>
+            parameter.GetProperty("name").GetString() == "Idempotency-Key"
+            && operation.Id != "CreateTransaction")
             ? PaymentRequests.NewKey()
             : null;
 }

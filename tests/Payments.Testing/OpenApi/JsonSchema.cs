@@ -186,7 +186,11 @@ public sealed class JsonSchema(JsonElement document)
             ("maxLength", JsonValueKind.String) => value.GetString()!.Length <= limit.GetInt32(),
             ("minimum", JsonValueKind.Number) => value.GetDecimal() >= limit.GetDecimal(),
             ("maximum", JsonValueKind.Number) => value.GetDecimal() <= limit.GetDecimal(),
-            ("format", JsonValueKind.String or JsonValueKind.Number) => HasFormat(limit.GetString()!, value, place),
+            // A value of another type is a fault of its type.
+            ("format", JsonValueKind.String) => limit.GetString() is "int32" or "int64" or "double" or "decimal"
+                || HasFormat(limit.GetString()!, value, place),
+            ("format", JsonValueKind.Number) => limit.GetString() is "uuid" or "date-time"
+                || HasFormat(limit.GetString()!, value, place),
             _ => true,
         };
         if (!fits)
