@@ -58,7 +58,10 @@ public sealed class PaymentsApiTests
         var (entries, _) = await api.Client().ListEntriesAsync("ACC-001", "USD", new(), 25, Cancel);
 
         Assert.Equal(
-            new Balance("ACC-001", 1234567.10m, 5.00m, 1234562.10m, "USD", 7, At("10:00:00.5"), 0m, 5.00m), balance);
+            new Balance(
+                "ACC-001", 1234567.10m, 5.00m, 1234562.10m, "USD", 7, At("10:00:00.5"), 0m, 5.00m,
+                Posted: 1234567.10m),
+            balance);
         Assert.True(entries!.HasMore);
         Assert.Equal(("12-7", "payment", 7L), entries.Data.Select(e => (e.Id, e.Kind, e.Position)).Single());
     }

@@ -7,7 +7,7 @@ using Payments.Testing.OpenApi;
 
 namespace Payments.Api.Tests.OpenApi;
 
-/// <summary>The client serves every operation of the document, and nothing else, and reads all that it answers.</summary>
+/// <summary>The client serves every operation of the document and nothing else, and reads all that is answered.</summary>
 public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private const string ById = "019cae5c-2d40-7a31-9f0e-3b1f0c7a5d10";

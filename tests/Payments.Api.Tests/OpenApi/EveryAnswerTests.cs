@@ -83,6 +83,7 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
             {
                 Address = string.Join(
                     '/', operation.Path.Split('/').Select(part => part.StartsWith('{') ? Nobody : part)),
+                Key = NewKey(good),
             };
         }
 

@@ -47,7 +47,7 @@ internal sealed record Story(
             [
                 good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":1}""" },
                 good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""" },
-                good with { Body = """{"accountId":"ACC-003","currency":"XXX"}""" },
+                good with { Body = """{"accountId":"ACC-003","currency":"ABC"}""" },
             ],
             "CancelPayment" or "CancelTransaction" =>
             [
