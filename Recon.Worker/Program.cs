@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Audit;
+using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
@@ -33,6 +34,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 });
 
 services.AddSettlement();
+services.AddDuties();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
