@@ -1,8 +1,8 @@
 namespace Payments.Ledger.Reconciliation;
 
 /// <summary>
-/// How much a break matters, by the amount it concerns: low up to 1, medium up to 100, high up to 1,000, critical above,
-/// in units of its currency. A broken ledger is always critical.
+/// How much a break matters, by the amount it concerns: low up to 1, medium up to 100, high up to 1,000, critical
+/// above, in units of its currency. A broken ledger is always critical.
 /// </summary>
 public static class Severity
 {

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Recon.Worker.Duties;
 
-/// <summary>Does the duties of one kind. A duty may be run again after a crash: only what is guarded happens once.</summary>
+/// <summary>
+/// Does the duties of one kind. A duty may be run again after a crash: only what is guarded happens once.
+/// </summary>
 internal interface IDutyHandler
 {
     string Kind { get; }
@@ -23,7 +25,9 @@ internal interface IDutyHandler
     /// <param name="cancel">Also when the lease is lost.</param>
     Task<DutyOutcome> RunAsync(Duty duty, CancellationToken cancel);
 
-    /// <summary>Called within the transaction that buries the duty: what must be marked as failed is marked here.</summary>
+    /// <summary>
+    /// Called within the transaction that buries the duty: what must be marked as failed is marked here.
+    /// </summary>
     Task BuriedAsync(NpgsqlConnection connection, Duty duty, string error, CancellationToken cancel) =>
         Task.CompletedTask;
 }

@@ -23,7 +23,9 @@ internal sealed record CheckTotal(string Currency, decimal Expected, decimal Act
     public decimal Difference => Actual - Expected;
 }
 
-/// <summary>What a check found. Passed, failed or inconclusive: never a pass that was not seen, never a false break.</summary>
+/// <summary>
+/// What a check found. Passed, failed or inconclusive: never a pass that was not seen, never a false break.
+/// </summary>
 /// <param name="Totals">One for each currency.</param>
 /// <param name="Breaks">Everything wrong; capped at <see cref="MostBreaks"/>.</param>
 /// <param name="Inconclusive">Why nothing can be said, in a sentence; null when something can.</param>
@@ -44,8 +46,10 @@ internal sealed record CheckResult(
 }
 
 /// <summary>One thing that is wrong.</summary>
-/// <param name="Kind">What sort of break: <c>missing_entries</c>, <c>orphan_entry</c>, <c>balance_mismatch</c> ...</param>
-/// <param name="Key">With the check's type: the same break has the same key whenever it is seen, and no other has.</param>
+/// <param name="Kind">The sort: <c>missing_entries</c>, <c>orphan_entry</c>, <c>balance_mismatch</c> ...</param>
+/// <param name="Key">
+/// With the check's type: the same break has the same key whenever it is seen, and no other has.
+/// </param>
 /// <param name="Description">A sentence that names what is wrong, with amounts in units of the currency.</param>
 /// <param name="Severity">One of <see cref="Payments.Ledger.Reconciliation.Severity"/>.</param>
 internal sealed record Break(string Kind, string Key, string Description, string Severity)
