@@ -86,16 +86,18 @@ CREATE INDEX withdrawals_open ON withdrawals (id) WHERE status = 'reserved';
 CREATE INDEX withdrawals_in_order_of_completion ON withdrawals ((coalesce(completion, 0)), id)
     WHERE status = 'completed';
 
-COMMENT ON TABLE deposits IS 'USDC that arrives: debit usdc_buffer, credit the account, in a ledger transaction of this id.';
+COMMENT ON TABLE deposits IS
+    'USDC that arrives: debit usdc_buffer, credit the account, in a ledger transaction of this id.';
 COMMENT ON TABLE conversion_jobs IS
     'USDC that becomes USD buying power: four entries in two currencies, in one ledger transaction of this id.';
 COMMENT ON TABLE withdrawals IS
-    'USD that leaves: reserved by a ledger transaction of this id, and closed by another when it was paid out or released.';
+    'USD that leaves: reserved by a ledger transaction of this id, closed by another when it is paid out or released.';
 COMMENT ON COLUMN deposits.amount IS 'Minor units of the currency, as are the amounts of the other flows.';
-COMMENT ON COLUMN deposits.completed_at IS 'When it was completed or failed; of a completed one, the time of its entries.';
+COMMENT ON COLUMN deposits.completed_at IS
+    'When it was completed or failed; of a completed one, the time of its entries.';
 COMMENT ON COLUMN deposits.completion IS
-    'Order of completion: position of its entry in usdc_buffer. Given under that account''s lock, so whoever has seen one
-    number has seen all below it. NULL unless completed.';
+    'Order of completion: position of its entry in usdc_buffer. Given under that account''s lock, so whoever has seen
+    one number has seen all below it. NULL unless completed.';
 COMMENT ON COLUMN deposits.owner_id IS 'Owner of the API key that recorded it; NULL when it came in another way.';
 COMMENT ON COLUMN deposits.reference IS 'What the outside calls it, such as the hash of a transaction on the chain.';
 COMMENT ON COLUMN deposits.traceparent IS 'W3C trace context of the request that recorded it.';
