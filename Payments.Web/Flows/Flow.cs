@@ -33,5 +33,8 @@ public sealed record NewFlow(
     string? Reference,
     string? Description);
 
+/// <summary>A flow that is to fail, and why.</summary>
+public sealed record FlowFailure(Flow Flow, string Reason);
+
 /// <summary>A flow that exists now; <c>Replayed</c> when an earlier attempt had created it.</summary>
 public sealed record CreatedFlow(Flow Flow, bool Replayed);

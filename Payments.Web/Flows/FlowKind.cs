@@ -10,7 +10,7 @@ namespace Payments.Web.Flows;
 /// <param name="IsEnded">Whether people end it; a worker does otherwise.</param>
 /// <param name="Note">What its creation does.</param>
 /// <param name="Completing">What its completion says has happened.</param>
-internal sealed record FlowKind(
+public sealed record FlowKind(
     string Path, string Name, string Currency, string Open, bool IsEnded, string Note, string Completing)
 {
     public static FlowKind Deposit { get; } = new(
