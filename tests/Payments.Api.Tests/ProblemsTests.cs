@@ -120,7 +120,8 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
                 "post /api/v1/queue/resume", "post /api/v1/transactions", "post /api/v1/transactions/{id}/cancel",
                 "post /api/v1/transactions/{id}/refund", "post /api/v1/transactions/{id}/verify-double-entry",
                 "post /api/v1/withdrawals", "post /api/v1/withdrawals/{id}/complete",
-                "post /api/v1/withdrawals/{id}/fail", "post /payments", "post /payments/{id}/cancel", "post /payments/{id}/refunds",
+                "post /api/v1/withdrawals/{id}/fail", "post /payments", "post /payments/{id}/cancel",
+                "post /payments/{id}/refunds",
             ],
             operations,
             StringComparer.Ordinal);
