@@ -4,6 +4,7 @@ using Recon.Worker;
 using Recon.Worker.Audit;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Providers;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
@@ -38,6 +39,7 @@ services.AddDuties();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
+services.AddProviders();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();
