@@ -63,7 +63,8 @@ internal static class CircleEndpoints
             return;
         }
 
-        var wallets = told.All.OrderByDescending(one => one.Since).ThenBy(one => one.WalletId).ToList();
+        var wallets = told.All.OrderByDescending(one => one.Since)
+            .ThenBy(one => one.WalletId, StringComparer.Ordinal).ToList();
         if (Cut(wallets, pageAfter, pageBefore, Math.Min(size, LargestPageSize)) is not var (start, end))
         {
             await Wire.WriteAsync(context, 400, Wire.Error(InvalidEntity, "No wallet has the id of the cursor."));

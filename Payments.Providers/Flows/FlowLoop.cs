@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
+using Payments.ServiceDefaults;
 
 namespace Payments.Providers.Flows;
 
@@ -31,7 +32,7 @@ internal static class FlowServices
 
     public static void AddFlows(this IServiceCollection services)
     {
-        services.AddHttpClient(FollowFlows.ClientName).ConfigureHttpClient((provider, client) =>
+        services.AddHttpClient(FollowFlows.ClientName).WithoutResilience().ConfigureHttpClient((provider, client) =>
         {
             // Resolved by service discovery, from services:api:http:0.
             client.BaseAddress = new Uri("http://api");

@@ -42,6 +42,9 @@ internal sealed class FlowReader<T>(string path, JsonTypeInfo<FlowList<T>> type)
         }
     }
 
+    /// <summary>Reads all of it next time.</summary>
+    public void Forget() => _newest = null;
+
     private async Task<FlowList<T>> GetAsync(HttpClient api, string cursor, CancellationToken cancel)
     {
         var address = FormattableString.Invariant($"{path}?status=completed&limit={PageSize}{cursor}");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Payments.Providers.Flows;
@@ -10,6 +11,8 @@ internal sealed class FollowFlows(IHttpClientFactory clients, TimeProvider clock
     : IDisposable
 {
     public const string ClientName = "api";
+
+    private const int MostLooks = 5;
 
     private readonly FlowReader<Deposit> _deposits = new("/api/v1/deposits", FlowJson.Default.FlowListDeposit);
     private readonly FlowReader<Conversion> _conversions =
@@ -52,6 +55,11 @@ internal sealed class FollowFlows(IHttpClientFactory clients, TimeProvider clock
             }
 
             _error = e.Message;
+            if (e is HttpRequestException { StatusCode: HttpStatusCode.BadRequest })
+            {
+                // The list does not know where this one had come to: the database is another one than before.
+                Forget();
+            }
         }
         finally
         {
@@ -61,31 +69,55 @@ internal sealed class FollowFlows(IHttpClientFactory clients, TimeProvider clock
 
     public void Dispose() => _turn.Dispose();
 
-    // Each list is added as soon as it was read whole, for its reader remembers it as read. Conversions come last of
-    // what Circle is made of: of a deposit and its conversion, the second is not seen without the first for long.
+    // Until a look at all lists brings nothing new: what was read is then of one moment, and a conversion is not seen
+    // without the deposit that came before it. A list that moves all the time is taken as it is.
     private async Task ReadNowAsync(CancellationToken cancel)
     {
-        var asOf = clock.GetUtcNow();
         using var api = clients.CreateClient(ClientName);
+        DateTimeOffset asOf;
+        var looks = 0;
+        do
+        {
+            asOf = clock.GetUtcNow();
+        }
+        while (await LookAsync(api, cancel) && ++looks < MostLooks);
 
-        foreach (var flow in await _deposits.ReadNewAsync(api, cancel))
+        _followed = new Followed(new Holdings([.. _usdc.Values], asOf), new Holdings([.. _usd.Values], asOf));
+        _error = null;
+    }
+
+    // Each list is added as soon as it was read whole, for its reader remembers it as read.
+    private async Task<bool> LookAsync(HttpClient api, CancellationToken cancel)
+    {
+        var deposits = await _deposits.ReadNewAsync(api, cancel);
+        foreach (var flow in deposits)
         {
             Add(_usdc, flow.AccountId, flow.Amount, flow.CreatedAt);
         }
 
-        foreach (var flow in await _conversions.ReadNewAsync(api, cancel))
+        var conversions = await _conversions.ReadNewAsync(api, cancel);
+        foreach (var flow in conversions)
         {
             Add(_usdc, flow.AccountId, -flow.UsdcAmount, flow.CreatedAt);
             Add(_usd, flow.AccountId, flow.UsdAmount, flow.CreatedAt);
         }
 
-        foreach (var flow in await _withdrawals.ReadNewAsync(api, cancel))
+        var withdrawals = await _withdrawals.ReadNewAsync(api, cancel);
+        foreach (var flow in withdrawals)
         {
             Add(_usd, flow.AccountId, -flow.Amount, flow.CreatedAt);
         }
 
-        _followed = new Followed(new Holdings([.. _usdc.Values], asOf), new Holdings([.. _usd.Values], asOf));
-        _error = null;
+        return deposits.Count + conversions.Count + withdrawals.Count > 0;
+    }
+
+    private void Forget()
+    {
+        _deposits.Forget();
+        _conversions.Forget();
+        _withdrawals.Forget();
+        _usdc.Clear();
+        _usd.Clear();
     }
 
     private static void Add(
