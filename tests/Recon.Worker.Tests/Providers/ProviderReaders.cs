@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Recon.Worker.Providers;
 
 namespace Recon.Worker.Tests.Providers;
