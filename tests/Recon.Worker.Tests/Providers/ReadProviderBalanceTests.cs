@@ -134,7 +134,7 @@ public sealed class ReadProviderBalanceTests : IAsyncLifetime
     }
 
     private Task<string> KeptAsync() => _database.ScalarAsync<string>("""
-        SELECT concat_ws(' ', outcome, coalesce(amount::text, ''), currency, coalesce(error, ''),
+        SELECT concat_ws(' ', outcome, coalesce(trim_scale(amount)::text, ''), currency, coalesce(error, ''),
             'inconclusive: ' || CASE WHEN inconclusive_since IS NULL THEN 'False' ELSE 'True' END)
         FROM provider_balances
         WHERE provider = 'circle'
