@@ -39,4 +39,28 @@ public sealed class ProvidersTests(RunningApplication fixture, ITestOutputHelper
             ("0.00", JsonValueKind.Null),
             (healed.GetProperty("shift").GetString(), healed.GetProperty("broken").ValueKind));
     }
+
+    [Fact]
+    public async Task What_Circle_holds_follows_a_completed_deposit()
+    {
+        using var sandbox = Application.PlainClient("providers");
+        using var api = Application.PlainClient("api");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/deposits")
+        {
+            Content = JsonContent.Create(new { accountId = "providers-follow", amount = 12.34m }),
+            Headers = { { "Idempotency-Key", "providers-follow" } },
+        };
+
+        using var created = await api.SendAsync(request, Cancel);
+        var deposit = await created.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        var completion = $"/api/v1/deposits/{deposit.GetProperty("id").GetString()}/complete";
+        using var completed = await api.PostAsync(new Uri(completion, UriKind.Relative), content: null, Cancel);
+
+        Assert.True(completed.IsSuccessStatusCode, await completed.Content.ReadAsStringAsync(Cancel));
+        while ((await sandbox.GetFromJsonAsync<JsonElement>("/sandbox/circle", Cancel))
+            .GetProperty("byTheFlows").GetString() != "12.34")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(200), Cancel);
+        }
+    }
 }
