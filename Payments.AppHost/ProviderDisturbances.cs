@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Payments.AppHost;
 
-/// <summary>Commands on the dashboard that make the sandbox's providers differ from the books, and agree again.</summary>
+/// <summary>
+/// Commands on the dashboard that make the sandbox's providers differ from the books, and agree again.
+/// </summary>
 internal static class ProviderDisturbances
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(15);

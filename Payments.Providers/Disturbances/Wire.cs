@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Payments.Providers.Disturbances;
 
-/// <summary>What the surfaces of both providers share: credentials, breaking, and saying how old an answer is.</summary>
+/// <summary>
+/// What the surfaces of both providers share: credentials, breaking, and saying how old an answer is.
+/// </summary>
 internal static class Wire
 {
     private const int WaitSeconds = 5;

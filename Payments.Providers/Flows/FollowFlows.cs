@@ -33,7 +33,9 @@ internal sealed class FollowFlows(IHttpClientFactory clients, TimeProvider clock
     /// <summary>Why the last try to read failed; null when it did not.</summary>
     public string? Error => _error;
 
-    /// <summary>Reads what was completed, so that a balance asked for now is of now. It may fail, and says so.</summary>
+    /// <summary>
+    /// Reads what was completed, so that a balance asked for now is of now. It may fail, and says so.
+    /// </summary>
     public async Task ReadAsync(CancellationToken cancel)
     {
         var asked = clock.GetUtcNow();

@@ -26,7 +26,9 @@ internal sealed class ProviderOptions
     [Range(0, 10)]
     public int Retries { get; set; } = 3;
 
-    /// <summary>First wait before a retry; it doubles with each, with jitter, unless the provider says how long.</summary>
+    /// <summary>
+    /// First wait before a retry; it doubles with each, with jitter, unless the provider says how long.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
