@@ -1,3 +1,5 @@
+using Payments.ServiceDefaults;
+
 namespace Payments.Web.Live;
 
 /// <summary>
