@@ -6,6 +6,8 @@ using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
 using Payments.Api.Audit;
 using Payments.Api.Cache;
+using Payments.Api.Conversions;
+using Payments.Api.Deposits;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
@@ -13,6 +15,7 @@ using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
+using Payments.Api.Withdrawals;
 
 namespace Payments.Api;
 
@@ -31,6 +34,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(RefundAnswer))]
 [JsonSerializable(typeof(ListAnswer<RefundAnswer>))]
+[JsonSerializable(typeof(DepositAnswer))]
+[JsonSerializable(typeof(ListAnswer<DepositAnswer>))]
+[JsonSerializable(typeof(ConversionAnswer))]
+[JsonSerializable(typeof(ListAnswer<ConversionAnswer>))]
+[JsonSerializable(typeof(WithdrawalAnswer))]
+[JsonSerializable(typeof(ListAnswer<WithdrawalAnswer>))]
 [JsonSerializable(typeof(AccountAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Audit;
+using Recon.Worker.Conversions;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
 using Recon.Worker.Retention;
@@ -35,6 +36,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 
 services.AddSettlement();
 services.AddDuties();
+services.AddDutyHandler<ExecuteConversion>();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
