@@ -1,5 +1,5 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
-using Payments.Ledger;
 
 namespace Recon.Worker.Reconciliation.Checks;
 
@@ -37,7 +37,7 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
 
     // An account's entries may fill many windows, and accounts without entries are in none.
     private static async IAsyncEnumerable<ReplayedAccount> ReplayAsync(
-        PacedSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
         var after = 0L;
         ReplayedAccount? open = null;
@@ -107,7 +107,6 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
             AccountId = account.Id,
             AccountName = account.Name,
             Currency = account.Currency,
-            Position = account.Last,
             Expected = account.Replayed,
             Actual = account.Balance,
         };
@@ -143,9 +142,15 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
         LIMIT @limit
         """;
 
+    // The last entry has the balance already; only where the row differs from it are the entries added up.
     private const string AccountsSql = """
         SELECT account.id, account.name, account.currency, account.balance, account.position,
-            coalesce(entries.balance_after, 0)::numeric AS replayed, coalesce(entries.position, 0) AS last
+            CASE WHEN account.balance = coalesce(last.balance_after, 0) THEN account.balance ELSE (
+                SELECT coalesce(sum(entry.amount), 0)
+                FROM ledger_entries AS entry
+                WHERE entry.account_id = account.id
+            ) END AS replayed,
+            coalesce(last.position, 0) AS last
         FROM accounts AS account
         LEFT JOIN LATERAL (
             SELECT entry.balance_after, entry.position
@@ -153,7 +158,7 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
             WHERE entry.account_id = account.id
             ORDER BY entry.position DESC
             LIMIT 1
-        ) AS entries ON true
+        ) AS last ON true
         WHERE account.id = ANY (@ids)
         """;
 

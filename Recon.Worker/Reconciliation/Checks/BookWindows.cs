@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace Recon.Worker.Reconciliation.Checks;
 
@@ -13,12 +14,12 @@ internal static class BookWindows
 
     /// <summary>Windows over all entries, in the order of their key.</summary>
     public static async IAsyncEnumerable<EntryWindow> EntriesAsync(
-        PacedSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var after = default(EntryKey);
+        var after = new EntryKey(0, 0);
         while (true)
         {
-            var end = await session.FindAsync<EntryKey?>(
+            var end = await session.FindAsync<EntryKey>(
                 EntriesEndSql, new { after.Account, after.Position, offset = Entries - 1 }, cancel);
             yield return new EntryWindow(after, end ?? EntryKey.Last);
             if (end is not { } next)
@@ -34,7 +35,7 @@ internal static class BookWindows
     /// Windows over the ids of transactions and of what they settle: each holds so many of the densest of them, at most.
     /// </summary>
     public static async IAsyncEnumerable<IdWindow> TransactionsAsync(
-        PacedSession session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+        PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
         var after = Guid.Empty;
         while (true)
@@ -77,7 +78,7 @@ internal static class BookWindows
 }
 
 /// <summary>The key of an entry; columns in this order.</summary>
-internal readonly record struct EntryKey(long Account, long Position)
+internal sealed record EntryKey(long Account, long Position)
 {
     public static EntryKey Last { get; } = new(long.MaxValue, long.MaxValue);
 }

@@ -81,9 +81,9 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
     private static async Task<long> CheckTransactionsAsync(
         PacedSession session, IdWindow window, ConsistencyBreaks breaks, CancellationToken cancel)
     {
-        var found = await session.FindAsync<Suspects>(SuspectTransactionsSql, new { window.After, window.UpTo }, cancel);
-        await AddDetailsAsync(session, found!.Ids, breaks, cancel);
-        return found.Matched;
+        var rows = await session.ReadAsync<Suspect>(SuspectTransactionsSql, new { window.After, window.UpTo }, cancel);
+        await AddDetailsAsync(session, [.. rows.Select(row => row.Id).OfType<Guid>()], breaks, cancel);
+        return rows[0].Matched;
     }
 
     private static async Task AddDetailsAsync(
@@ -132,5 +132,6 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
 
     private sealed record CurrencySum(string Currency, decimal Debits, decimal Credits, long Entries);
 
-    private sealed record Suspects(long Matched, Guid[] Ids);
+    // The first row has no id, and the number of entries that are as listed.
+    private sealed record Suspect(Guid? Id, long Matched);
 }

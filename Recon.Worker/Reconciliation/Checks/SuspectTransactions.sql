@@ -55,6 +55,10 @@ WITH posted AS (
     FROM posted
     FULL JOIN settled ON settled.id = posted.id
 )
-SELECT coalesce(sum(judged.entries), 0)::bigint AS matched,
-    coalesce(array_agg(judged.id ORDER BY judged.id) FILTER (WHERE judged.is_suspect), '{}') AS suspects
+SELECT NULL::uuid AS id, coalesce(sum(judged.entries), 0)::bigint AS matched
 FROM judged
+UNION ALL
+SELECT judged.id, 0
+FROM judged
+WHERE judged.is_suspect
+ORDER BY id NULLS FIRST
