@@ -11,6 +11,7 @@ using Payments.Api.Deposits;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
+using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Refunds;
@@ -61,6 +62,7 @@ namespace Payments.Api;
 [JsonSerializable(typeof(TrailEntry))]
 [JsonSerializable(typeof(AuditVerificationAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
+[JsonSerializable(typeof(ListAnswer<ProviderBalanceAnswer>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -11,6 +11,7 @@ using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Refunds;
@@ -68,6 +69,7 @@ builder.Services.AddAccountReconciliations();
 builder.Services.AddQueue();
 builder.Services.AddReadiness();
 builder.Services.AddAuditTrail();
+builder.Services.AddProviderBalances();
 
 var app = builder.Build();
 
@@ -91,6 +93,7 @@ app.MapReadiness();
 app.MapEvents();
 app.MapAuditTrail();
 app.MapKeys();
+app.MapProviderBalances();
 
 try
 {

@@ -5,6 +5,7 @@ using Recon.Worker.Audit;
 using Recon.Worker.Conversions;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Providers;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
@@ -40,6 +41,7 @@ services.AddDutyHandler<ExecuteConversion>();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
+services.AddProviders();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

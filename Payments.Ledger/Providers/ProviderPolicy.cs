@@ -31,6 +31,5 @@ public sealed class ProviderPolicy
 /// <summary>Of one provider, in units of its currency.</summary>
 public sealed class ProviderTolerance
 {
-    [Range(typeof(decimal), "0", "1000000000")]
     public decimal Tolerance { get; set; }
 }

@@ -15,7 +15,7 @@ internal interface IProviderBalances
     Task<ProviderTotal> ReadTotalAsync(CancellationToken cancel);
 }
 
-/// <param name="Minor">Minor units of the provider's currency, exact: with a fraction where the provider has one.</param>
+/// <param name="Minor">Minor units of the provider's currency, exact: a fraction of one is kept.</param>
 /// <param name="AsOf">The oldest moment of which any part of the total is.</param>
 internal sealed record ProviderTotal(decimal Minor, DateTimeOffset AsOf);
 

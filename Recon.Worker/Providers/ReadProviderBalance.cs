@@ -24,7 +24,8 @@ internal sealed class ReadProviderBalance(
         if (!balances.IsConfigured)
         {
             var nobody = new ProviderBalance.NotConfigured(provider);
-            await KeepAsync(new Row(provider, "not_configured", clock.GetUtcNow()) { Error = nobody.Inconclusive }, cancel);
+            var untried = new Row(provider, "not_configured", clock.GetUtcNow()) { Error = nobody.Inconclusive };
+            await KeepAsync(untried, cancel);
             return nobody;
         }
 
