@@ -197,8 +197,9 @@ internal static class ProblemTypes
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
         AccountNotFound, FlowNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
-        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, FlowEnded, ReferenceInUse, ReconciliationInProgress, AccountExists,
-        BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining, InsufficientFunds,
-        AccountDivided, RateLimited, InternalError, Overloaded, DatabaseUnavailable,
+        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, FlowEnded, ReferenceInUse,
+        ReconciliationInProgress, AccountExists, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused,
+        Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
+        Overloaded, DatabaseUnavailable,
     ];
 }

@@ -13,6 +13,11 @@ internal enum Change
 
     /// <summary>A balance, or what is pending on it, moved.</summary>
     Accounts = 2,
+
+    /// <summary>A deposit, conversion or withdrawal was recorded or ended.</summary>
+    Flows = 4,
+
+    All = Payments | Accounts | Flows,
 }
 
 /// <summary>

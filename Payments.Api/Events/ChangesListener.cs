@@ -14,7 +14,7 @@ internal sealed class ChangesListener(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => new Listener(
         database,
         [Database.ChangesChannel, Database.JobsChannel],
-        () => feed.Publish(Change.Payments | Change.Accounts),
+        () => feed.Publish(Change.All),
         clock,
         logger).RunAsync(stoppingToken);
 }

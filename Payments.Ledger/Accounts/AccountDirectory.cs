@@ -45,7 +45,7 @@ public sealed class AccountDirectory(NpgsqlDataSource database)
     /// The id of each account, opened in the connection's open transaction if it did not exist. To be called before
     /// that transaction locks any account, as one that opens the same may have to be waited for.
     /// </summary>
-    public static async Task<Dictionary<AccountKey, long>> FindOrOpenAsync(
+    public static async Task<IReadOnlyDictionary<AccountKey, long>> FindOrOpenAsync(
         NpgsqlConnection connection, IReadOnlyCollection<AccountKey> keys, CancellationToken cancel)
     {
         var parameters = new

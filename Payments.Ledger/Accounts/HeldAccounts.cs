@@ -35,7 +35,7 @@ public sealed class HeldAccounts
         var ids = await AccountDirectory.FindOrOpenAsync(connection, keys, cancel);
         await using var batch = new NpgsqlBatch(connection)
         {
-            BatchCommands = { AccountLocks.Statement(ids.Values) },
+            BatchCommands = { AccountLocks.Statement([.. ids.Values]) },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancel);
         var (locked, createdAt) = await AccountLocks.ReadAsync(reader, cancel);

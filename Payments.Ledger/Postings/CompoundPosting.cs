@@ -20,7 +20,7 @@ public sealed class CompoundPosting(Guid id, string kind, DateTime createdAt)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(amount);
         if (debit == credit || _entries.Exists(entry => entry.Account == debit || entry.Account == credit))
         {
-            throw new ArgumentException("An account can stand only once in a transaction.");
+            throw new ArgumentException("An account can stand only once in a transaction.", nameof(credit));
         }
 
         Post(debit, -amount, currency);
