@@ -84,7 +84,7 @@ internal sealed record EntryKey(long Account, long Position)
 }
 
 /// <summary>Entries after the first key and up to the last.</summary>
-internal readonly record struct EntryWindow(EntryKey After, EntryKey UpTo);
+internal sealed record EntryWindow(EntryKey After, EntryKey UpTo);
 
 /// <summary>Ids after the first and up to the last.</summary>
-internal readonly record struct IdWindow(Guid After, Guid UpTo);
+internal sealed record IdWindow(Guid After, Guid UpTo);

@@ -10,4 +10,7 @@ internal sealed record CheckPace(double Share, double IdleShare)
 {
     /// <summary>Of a run: it hurries while nobody waits for it, and takes a quarter of a session otherwise.</summary>
     public static CheckPace OfRuns { get; } = new(0.25, 1);
+
+    /// <summary>Without a rest: something is wrong, and is to be named within seconds.</summary>
+    public static CheckPace Hurried { get; } = new(1, 1);
 }

@@ -31,7 +31,10 @@ internal sealed class ConsistencyBreaks
     {
         var found = Make("unbalanced_transaction", $"{transaction}/{currency}", description, one => one with
         {
-            TransactionId = transaction, Currency = currency, Expected = 0, Actual = total,
+            TransactionId = transaction,
+            Currency = currency,
+            Expected = 0,
+            Actual = total,
         });
         _unbalanced.TryAdd((transaction, currency), found);
         foreach (var entry in entries)

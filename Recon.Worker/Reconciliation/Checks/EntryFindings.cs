@@ -165,7 +165,10 @@ internal sealed record SuspectEntry(
 
     public Break Fill(Break found) => found with
     {
-        AccountId = AccountId, AccountName = AccountName, Position = Position, TransactionId = TransactionId,
+        AccountId = AccountId,
+        AccountName = AccountName,
+        Position = Position,
+        TransactionId = TransactionId,
         Currency = Currency,
     };
 }

@@ -7,38 +7,32 @@ internal static class FlowBreaks
     {
         var expected = Math.Abs(posting.Expected);
         var named = $"{TransactionFindings.Sentence(noun)} {posting.FlowId}";
-        var of = Amounts.Text(expected, posting.Currency);
-        if (posting.PostedKind is null)
-        {
-            // Its remainder may have been posted as an adjustment in the meantime; then nothing is missing.
-            return !posting.IsDue || posting.Actual == posting.Expected ? null : Make(
-                posting, "missing_" + posting.Part, $"{named} is {posting.Status}, but the {posting.Part} of {of} was "
-                + $"never posted to {posting.Account}.", expected) with { Expected = posting.Expected, Actual = 0 };
-        }
-
-        if (!posting.IsDue)
-        {
-            return Make(
-                posting, "unexpected_" + posting.Part, $"{named} is {posting.Status}, but a {posting.Part} of "
-                + $"{Amounts.Text(Math.Abs(posting.Actual), posting.Currency)} was posted for it.", expected)
-                with { Expected = 0, Actual = posting.Actual };
-        }
-
-        if (posting.PostedKind != posting.Kind || posting.IsElsewhere)
-        {
-            return Make(
-                posting, "misposted_" + posting.Part, posting.IsElsewhere
-                    ? $"The {posting.Part} of {of} of {noun} {posting.FlowId} was posted between other accounts."
-                    : $"The {posting.Part} of {of} of {noun} {posting.FlowId} was posted as a {posting.PostedKind}.",
-                expected) with { Expected = posting.Expected, Actual = posting.Actual };
-        }
-
+        var part = $"The {posting.Part} of {Amounts.Text(expected, posting.Currency)} of {noun} {posting.FlowId}";
+        var posted = Amounts.Text(Math.Abs(posting.Actual), posting.Currency);
         var difference = posting.Actual - posting.Expected;
-        return difference == 0 ? null : Make(
-            posting, posting.Part + "_amount_mismatch", $"The {posting.Part} of {noun} {posting.FlowId} is of {of}, but "
-            + $"{Amounts.Text(Math.Abs(posting.Actual), posting.Currency)} was posted to {posting.Account}: "
-            + $"{Amounts.Signed(difference, posting.Currency)}.", difference)
-            with { Expected = posting.Expected, Actual = posting.Actual };
+        return posting switch
+        {
+            { IsDue: false, PostedKind: null } => null,
+            { IsDue: false } => Make(
+                posting, "unexpected_" + posting.Part, expected,
+                $"{named} is {posting.Status}, but a {posting.Part} of {posted} was posted for it."),
+
+            // Its adjustment may have been posted in place of it; then nothing is missing.
+            { PostedKind: null } => difference == 0 ? null : Make(
+                posting, "missing_" + posting.Part, expected,
+                $"{part} was never posted to {posting.Account}; the {noun} is {posting.Status}."),
+            { IsElsewhere: true } => Make(
+                posting, "misposted_" + posting.Part, expected, $"{part} was posted to other accounts."),
+            _ when posting.PostedKind != posting.Kind => Make(
+                posting, "misposted_" + posting.Part, expected,
+                $"{part} was posted as a {posting.PostedKind} instead of a {posting.Kind}."),
+            _ when difference != 0 => Make(
+                posting, posting.Part + "_amount_mismatch", difference,
+                $"{part} was posted to {posting.Account} with {posted}: "
+                + $"{Amounts.Signed(difference, posting.Currency)}.",
+                "/" + posting.Currency),
+            _ => null,
+        };
     }
 
     public static Break Flowless(string noun, FlowlessPosting posting) => new(
@@ -53,13 +47,17 @@ internal static class FlowBreaks
         Actual = posting.Actual,
     };
 
-    private static Break Make(FlowPosting posting, string kind, string description, decimal concerned) => new(
-        kind, $"{kind}/{posting.FlowId}/{posting.Currency}", description, Amounts.SeverityOf(concerned, posting.Currency))
+    // A conversion that was not posted is one break, although it has two amounts.
+    private static Break Make(
+        FlowPosting posting, string kind, decimal concerned, string description, string of = "") => new(
+        kind, $"{kind}/{posting.FlowId}{of}", description, Amounts.SeverityOf(concerned, posting.Currency))
     {
         FlowId = posting.FlowId,
         TransactionId = posting.TransactionId,
         Currency = posting.Currency,
         AccountId = posting.AccountId,
         AccountName = posting.Account,
+        Expected = posting.IsDue ? posting.Expected : 0,
+        Actual = posting.Actual,
     };
 }

@@ -1,6 +1,6 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 using Payments.Ledger;
-using Payments.Ledger.Reconciliation;
 
 namespace Recon.Worker.Reconciliation.Checks;
 
@@ -58,6 +58,26 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
 
         breaks.Finish();
         return breaks.List.Breaks;
+    }
+
+    /// <summary>Entries that stand out along their accounts, without a look at their transactions.</summary>
+    /// <param name="goesOn">Asked before each window.</param>
+    public static async IAsyncEnumerable<SuspectEntry> WalkAsync(
+        PacedSession session, Func<bool> goesOn, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (var window in BookWindows.EntriesAsync(session, cancel))
+        {
+            if (!goesOn())
+            {
+                yield break;
+            }
+
+            foreach (var entry in await session.ReadAsync<SuspectEntry>(
+                SuspectEntriesSql, Parameters(window, lookUp: false), cancel))
+            {
+                yield return entry;
+            }
+        }
     }
 
     // Debits and credits of each currency, which are equal when every transaction's are.

@@ -104,14 +104,14 @@ internal sealed class ProviderBalanceCheck(
             foreach (var entry in entries)
             {
                 nearest = Nearer(current.Total, nearest, Provider.TotalOf(entry.BalanceAfter));
-                if (entry.CreatedAt < from)
+                if (entry.At < from)
                 {
                     return nearest;
                 }
             }
 
             before = entries.Count < EntriesAtATime ? null : entries[^1].Position;
-            if (before is null && (entries.Count == 0 || entries[^1].CreatedAt >= from))
+            if (before is null && (entries.Count == 0 || entries[^1].At >= from))
             {
                 // The account was at nothing before its first entry.
                 nearest = Nearer(current.Total, nearest, 0);
@@ -139,5 +139,8 @@ internal sealed class ProviderBalanceCheck(
         LIMIT @limit
         """;
 
-    private sealed record BalanceThen(long Position, long BalanceAfter, DateTime CreatedAt);
+    private sealed record BalanceThen(long Position, long BalanceAfter, DateTime CreatedAt)
+    {
+        public DateTimeOffset At => new(CreatedAt, TimeSpan.Zero);
+    }
 }

@@ -42,7 +42,10 @@ internal static class TransactionFindings
             $"{Named(settled)} of {Amounts.Text(amount, currency)} is {settled.Status}, but was never posted.",
             one => one with
             {
-                PaymentId = settled.PaymentId, Currency = currency, Expected = amount, Actual = 0,
+                PaymentId = settled.PaymentId,
+                Currency = currency,
+                Expected = amount,
+                Actual = 0,
             });
     }
 
@@ -55,7 +58,10 @@ internal static class TransactionFindings
         var moves = currency is null ? "" : $" of {Amounts.Text(moved, currency)}";
         Break With(Break one) => one with
         {
-            TransactionId = first.Id, PaymentId = first.PaymentId, Currency = currency, Actual = moved,
+            TransactionId = first.Id,
+            PaymentId = first.PaymentId,
+            Currency = currency,
+            Actual = moved,
             Expected = 0,
         };
 
@@ -112,8 +118,11 @@ internal static class TransactionFindings
             + $"{string.Join(" and ", entries.Select(entry => entry.AccountName ?? "an unknown account"))} in {currency}.",
             one => one with
             {
-                TransactionId = first.Id, PaymentId = first.PaymentId, Currency = first.SettledCurrency,
-                Expected = first.SettledAmount, Actual = moved,
+                TransactionId = first.Id,
+                PaymentId = first.PaymentId,
+                Currency = first.SettledCurrency,
+                Expected = first.SettledAmount,
+                Actual = moved,
             });
         return false;
     }
@@ -166,9 +175,14 @@ internal static class TransactionFindings
             $"Transaction {entry.Id} ({entry.Kind}) lists {entry.Place}{of}, which does not exist.",
             one => one with
             {
-                TransactionId = entry.Id, PaymentId = entry.PaymentId, Currency = entry.AccountCurrency,
-                AccountId = entry.AccountId, AccountName = entry.AccountName, Position = entry.Position,
-                Expected = should, Actual = should is null ? null : 0,
+                TransactionId = entry.Id,
+                PaymentId = entry.PaymentId,
+                Currency = entry.AccountCurrency,
+                AccountId = entry.AccountId,
+                AccountName = entry.AccountName,
+                Position = entry.Position,
+                Expected = should,
+                Actual = should is null ? null : 0,
             });
     }
 
@@ -184,8 +198,11 @@ internal static class TransactionFindings
             + $"{Amounts.Text(posted, currency)} was posted for it.",
             one => one with
             {
-                TransactionId = first.Id, PaymentId = first.PaymentId, Currency = currency,
-                Expected = first.SettledAmount, Actual = posted,
+                TransactionId = first.Id,
+                PaymentId = first.PaymentId,
+                Currency = currency,
+                Expected = first.SettledAmount,
+                Actual = posted,
             });
     }
 
@@ -201,9 +218,14 @@ internal static class TransactionFindings
             + $"{entry.Id} it should be {Amounts.Signed(should, currency)}.",
             one => one with
             {
-                TransactionId = entry.Id, PaymentId = entry.PaymentId, Currency = currency,
-                AccountId = entry.AccountId, AccountName = entry.AccountName, Position = entry.Position,
-                Expected = should, Actual = entry.Amount,
+                TransactionId = entry.Id,
+                PaymentId = entry.PaymentId,
+                Currency = currency,
+                AccountId = entry.AccountId,
+                AccountName = entry.AccountName,
+                Position = entry.Position,
+                Expected = should,
+                Actual = entry.Amount,
             });
     }
 
