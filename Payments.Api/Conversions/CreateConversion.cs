@@ -42,7 +42,9 @@ internal sealed class CreateConversion(AuditLog audit, TimeProvider clock)
             Account = conversion.AccountName,
             Details = new
             {
-                usdcAmount = request.Usdc.ToDecimal(), usdAmount = request.Usd.ToDecimal(), conversion.Reference,
+                usdcAmount = request.Usdc.ToDecimal(),
+                usdAmount = request.Usd.ToDecimal(),
+                conversion.Reference,
             },
         };
         await audit.RecordAsync(connection, recorded, cancel);
