@@ -6,8 +6,8 @@ namespace Recon.Worker.Reconciliation.Checks;
 /// </summary>
 internal sealed class EntryFindings(ConsistencyBreaks breaks)
 {
-    // A gap that was explained position by position up to this many; a longer one is one break.
-    private const int LongestExplained = 1_000;
+    // Entries that are missing one after the other are named one by one; more than these are one break.
+    private const int LongestNamed = 100;
 
     private long _account;
     private decimal _offset;
@@ -69,30 +69,35 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
     {
         between = 0;
         var from = entry.PreviousPosition + 1;
-        if (entry.Position == from)
+        if (entry.Position - from > LongestNamed)
         {
-            return true;
+            breaks.Add(
+                "position_gap",
+                EntryPlace.Id(entry.AccountId, from),
+                $"{entry.Account} has no entries {from} to {entry.Position - 1}.",
+                one => entry.Fill(one) with { TransactionId = null, Position = from });
+            return false;
         }
 
-        if (entry.Position - from <= LongestExplained)
+        var isKnown = true;
+        for (var position = from; position < entry.Position; position++)
         {
-            var missing = Enumerable.Range(0, (int)(entry.Position - from))
-                .Select(i => breaks.ExpectationOf(entry.AccountId, from + i)).ToList();
-            if (missing.TrueForAll(one => one is not null))
+            if (breaks.ExpectationOf(entry.AccountId, position) is { } missing)
             {
-                between = missing.Sum(one => one!.Value.Amount);
-                return true;
+                between += missing.Amount;
+                continue;
             }
+
+            isKnown = false;
+            var at = position;
+            breaks.Add(
+                "missing_entry",
+                EntryPlace.Id(entry.AccountId, position),
+                $"{entry.Account} has no entry {position}, but has entry {entry.Position}.",
+                one => entry.Fill(one) with { TransactionId = null, Position = at });
         }
 
-        breaks.Add(
-            "position_gap",
-            EntryPlace.Id(entry.AccountId, from),
-            entry.Position - from == 1
-                ? $"{entry.Account} has no entry {from}."
-                : $"{entry.Account} has no entries {from} to {entry.Position - 1}.",
-            one => entry.Fill(one) with { TransactionId = null, Position = from });
-        return false;
+        return isKnown;
     }
 
     // The offset is how far the running balance is from the replayed one. A wrong amount moves it for good, a wrong

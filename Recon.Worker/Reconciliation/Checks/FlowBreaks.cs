@@ -49,15 +49,18 @@ internal static class FlowBreaks
 
     // A conversion that was not posted is one break, although it has two amounts.
     private static Break Make(
-        FlowPosting posting, string kind, decimal concerned, string description, string of = "") => new(
-        kind, $"{kind}/{posting.FlowId}{of}", description, Amounts.SeverityOf(concerned, posting.Currency))
+        FlowPosting posting, string kind, decimal concerned, string description, string of = "")
     {
-        FlowId = posting.FlowId,
-        TransactionId = posting.TransactionId,
-        Currency = posting.Currency,
-        AccountId = posting.AccountId,
-        AccountName = posting.Account,
-        Expected = posting.IsDue ? posting.Expected : 0,
-        Actual = posting.Actual,
-    };
+        var severity = Amounts.SeverityOf(concerned, posting.Currency);
+        return new Break(kind, $"{kind}/{posting.FlowId}{of}", description, severity)
+        {
+            FlowId = posting.FlowId,
+            TransactionId = posting.TransactionId,
+            Currency = posting.Currency,
+            AccountId = posting.AccountId,
+            AccountName = posting.Account,
+            Expected = posting.IsDue ? posting.Expected : 0,
+            Actual = posting.Actual,
+        };
+    }
 }
