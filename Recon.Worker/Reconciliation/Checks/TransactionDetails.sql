@@ -2,8 +2,9 @@
 -- list, and one for what was settled without a transaction. A refund's other end is where its payment came from.
 SELECT wanted.id, posting.kind, settled.kind AS settled_kind, settled.status, settled.is_settled,
     settled.amount AS settled_amount, settled.currency AS settled_currency, settled.payment_id, settled.credited,
-    settled.debited, place.account_id, place.position, account.name AS account_name,
-    account.currency AS account_currency, entry.amount, entry.transaction_id
+    settled.debited, place.account_id AS listed_account_id, place.position AS listed_position,
+    account.name AS account_name, account.currency AS account_currency, entry.amount,
+    entry.transaction_id AS entry_transaction_id
 FROM unnest(@ids) AS wanted (id)
 LEFT JOIN ledger_transactions AS posting ON posting.id = wanted.id
 LEFT JOIN LATERAL (
