@@ -10,14 +10,23 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
     private const int LongestNamed = 100;
 
     private long _account;
+    private long _position;
     private decimal _offset;
 
     public void Add(SuspectEntry entry)
     {
         if (entry.AccountId != _account)
         {
-            (_account, _offset) = (entry.AccountId, 0);
+            (_account, _position, _offset) = (entry.AccountId, 0, 0);
         }
+
+        // Windows may overlap; what was judged is not judged again from another beginning.
+        if (entry.Position <= _position)
+        {
+            return;
+        }
+
+        _position = entry.Position;
 
         JudgePlace(entry);
         var isReplayable = JudgeGap(entry, out var between);

@@ -87,7 +87,7 @@ internal sealed class VerifyRecent(
                 await AccountBalance.LookAtAsync(session, [.. all.Select(one => one.AccountId!.Value).Distinct()], cancel));
     }
 
-    // The entry and the one after it, each against the one before.
+    // The entry, the one before and the one after it, each against its own predecessor: so it is told which is wrong.
     private static async Task<IReadOnlyList<Break>> LookAtLedgerAsync(
         PacedSession session, List<FreshSuspect> suspects, CancellationToken cancel)
     {
@@ -110,9 +110,13 @@ internal sealed class VerifyRecent(
     private const string UnlockSql = "SELECT pg_advisory_unlock(6029834771250643391)";
 
     private const string BeforeSql = """
-        SELECT coalesce(max(position), 0)
-        FROM ledger_entries
-        WHERE account_id = @account AND position < @position
+        SELECT coalesce((
+            SELECT position
+            FROM ledger_entries
+            WHERE account_id = @account AND position < @position
+            ORDER BY position DESC
+            OFFSET 1 LIMIT 1
+        ), 0)
         """;
 
     private sealed record Look(
