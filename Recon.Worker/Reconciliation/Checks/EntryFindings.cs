@@ -63,12 +63,16 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
         if (kind is not null)
         {
             breaks.Expect(entry.AccountId, entry.Position, 0);
-            breaks.Add(kind, id, $"{amount} {why}", one => entry.Fill(one) with { Expected = 0, Actual = entry.Amount });
+            breaks.Add(
+                kind, id, $"{amount} {why}", one => entry.Fill(one) with { Expected = 0, Actual = entry.Amount });
         }
         else if (entry.AccountCurrency != entry.Currency)
         {
             breaks.Add(
-                "currency_mismatch", id, $"{amount} is not in its account's currency, {entry.AccountCurrency}.", entry.Fill);
+                "currency_mismatch",
+                id,
+                $"{amount} is not in its account's currency, {entry.AccountCurrency}.",
+                entry.Fill);
         }
     }
 
@@ -157,7 +161,7 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
 }
 
 /// <summary>An entry that stands out, with the one before it and its transaction; columns in this order.</summary>
-/// <param name="ListedPosition">The position that its transaction lists for its account; null when it lists none.</param>
+/// <param name="ListedPosition">The position that its transaction lists for its account; null: none.</param>
 /// <param name="HasProperEntry">Whether the transaction's entry stands at that position.</param>
 internal sealed record SuspectEntry(
     long AccountId,

@@ -51,8 +51,8 @@ internal sealed class VerifyRecent(
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await known.AddAsync(connection, CheckType.AccountBalance, accounts, seenAt, cancel);
+        await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await state.WriteAsync(connection, entries, wantsSweep, cancel);
         await transaction.CommitAsync(cancel);
         return entries;
@@ -80,11 +80,17 @@ internal sealed class VerifyRecent(
             }
         }
 
-        return all.Count == 0
-            ? new Look(state, entries, [], [])
-            : new Look(
-                state, entries, await LookAtLedgerAsync(session, all, cancel),
-                await AccountBalance.LookAtAsync(session, [.. all.Select(one => one.AccountId!.Value).Distinct()], cancel));
+        if (all.Count == 0)
+        {
+            return new Look(state, entries, [], []);
+        }
+
+        var accounts = all.Select(one => one.AccountId!.Value).Distinct().ToList();
+        return new Look(
+            state,
+            entries,
+            await LookAtLedgerAsync(session, all, cancel),
+            await AccountBalance.LookAtAsync(session, accounts, cancel));
     }
 
     // The entry, the one before and the one after it, each against its own predecessor: so it is told which is wrong.

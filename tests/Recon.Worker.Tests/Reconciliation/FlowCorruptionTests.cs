@@ -35,7 +35,7 @@ public sealed class FlowCorruptionTests(CheckedBooks books) : IClassFixture<Chec
     [InlineData(NewWithdrawal, "withdrawals: missing_reservation ACC-A USD -499 -> 0")]
     [InlineData("UPDATE withdrawals SET status = 'completed', completed_at = now() WHERE id = @Reserved",
         "withdrawals: missing_payout fiat_exposure USD 500 -> 0")]
-    [InlineData("UPDATE withdrawals SET status = 'failed', failure_reason = 'x', completed_at = now() WHERE id = @Reserved",
+    [InlineData("UPDATE withdrawals SET status = 'failed', completed_at = now(), failure_reason = '' WHERE id = @Reserved",
         "withdrawals: missing_release ACC-A USD 500 -> 0")]
     [InlineData("UPDATE withdrawals SET status = 'reserved', completed_at = NULL WHERE id = @PaidOut",
         "withdrawals: unexpected_payout fiat_exposure USD 0 -> 600")]
