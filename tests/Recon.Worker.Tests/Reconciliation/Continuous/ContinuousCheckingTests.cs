@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Payments.Ledger.Reconciliation;
 using Payments.Testing;
 using Recon.Worker.Duties;
 using Recon.Worker.Reconciliation;
@@ -140,6 +141,21 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_break_that_was_repaired_is_closed_by_itself()
+    {
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        await _all.RunIfDueAsync(Cancel);
+        Assert.Equal(["ledger_consistency running_balance_mismatch ACC-1 3"], await FoundAsync());
+
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+
+        Assert.Empty(await FoundAsync());
+    }
+
+    [Fact]
     public async Task One_worker_at_a_time_makes_the_pass_and_another_goes_on_from_there()
     {
         await using (var other = await _database.App.OpenConnectionAsync(Cancel))
@@ -199,7 +215,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     }
 
     private static KnownBreaks CreateKnown() =>
-        new(new RecordBreaks(), TimeProvider.System, NullLogger<KnownBreaks>.Instance);
+        new(new RecordBreaks(new DueTimes()), TimeProvider.System, NullLogger<KnownBreaks>.Instance);
 
     private async Task SettleAsync(int payments)
     {
