@@ -6,6 +6,8 @@ using Recon.Worker.Conversions;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
 using Recon.Worker.Providers;
+using Recon.Worker.Reconciliation.Checks;
+using Recon.Worker.Reconciliation.Continuous;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
@@ -38,6 +40,8 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 services.AddSettlement();
 services.AddDuties();
 services.AddDutyHandler<ExecuteConversion>();
+services.AddReconciliationChecks();
+services.AddContinuousChecking();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
