@@ -39,7 +39,9 @@ internal sealed class ReconciliationRun(
             return DutyOutcome.Done;
         }
 
-        var troubles = new List<string>();
+        // One that a newer worker began with: it is left to that one.
+        var troubles = open.Except(_checks.Select(check => check.CheckType), StringComparer.Ordinal)
+            .Select(unknown => $"{unknown}: this worker does not know the check.").ToList();
         foreach (var check in _checks.Where(check => open.Contains(check.CheckType)))
         {
             await TryAsync(duty, run, check, troubles, cancel);
@@ -93,11 +95,10 @@ internal sealed class ReconciliationRun(
         }
     }
 
-    private static int Place(string checkType)
-    {
-        var place = CheckType.All.Index().FirstOrDefault(known => known.Item == checkType, (int.MaxValue, "")).Index;
-        return place;
-    }
+    private static int Place(string checkType) =>
+        CheckType.All.Contains(checkType, StringComparer.Ordinal)
+            ? CheckType.All.Index().First(known => known.Item == checkType).Index
+            : int.MaxValue;
 }
 
 /// <summary>Checks that could not be made; what the others found is kept.</summary>

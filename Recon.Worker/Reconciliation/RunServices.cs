@@ -10,6 +10,7 @@ internal static class RunServices
     {
         services.AddReconciliationOptions();
         services.AddSingleton<ReconciliationTelemetry>();
+        services.AddSingleton<RecordBreaks>();
         services.AddSingleton<RunReport>();
         services.AddSingleton<MakeCheck>();
         services.AddDutyHandler<ReconciliationRun>();
