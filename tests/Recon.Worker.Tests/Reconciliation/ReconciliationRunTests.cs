@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -109,6 +110,81 @@ public sealed class ReconciliationRunTests : IAsyncLifetime
         Assert.Equal(3, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_sightings"));
         Assert.Equal(3, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_checks"));
         Assert.Equal([1, 1, 1], checks.Select(check => check.Runs));
+    }
+
+    // The database goes away at the last moment of each transaction that records a check: all of it is undone.
+    [Fact]
+    public async Task A_check_whose_commit_failed_left_nothing_and_is_recorded_once_after_all()
+    {
+        await _database.ExecuteAsync("""
+            CREATE SEQUENCE checkpoints;
+            GRANT USAGE ON checkpoints TO payments_app;
+            CREATE FUNCTION fail_every_other() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('checkpoints') % 2 = 1 THEN
+                    RAISE EXCEPTION 'going away' USING ERRCODE = '57P01';
+                END IF;
+                RETURN NEW;
+            END
+            $$;
+            CREATE TRIGGER fail_every_other BEFORE UPDATE OF checkpoint ON duties
+                FOR EACH ROW EXECUTE FUNCTION fail_every_other();
+            """);
+        var report = await RequestAsync();
+        ScriptedCheck[] checks =
+        [
+            new(CheckType.LedgerConsistency, Results.Missing(100)),
+            new(CheckType.Deposits, Results.Missing(200, 300)),
+        ];
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            await DueAsync();
+            Assert.True(await _worker.RunOneAsync(Handler(checks), Cancel));
+        }
+
+        Assert.Equal("completed total 2 passed 0 failed 2 inconclusive 0 exceptions 3", await ReportAsync(report));
+        Assert.Equal("completed 3 0", await DutyAsync());
+        Assert.Equal([2, 2], checks.Select(check => check.Runs));
+        Assert.Equal(
+            [1, 1, 1], await _database.QueryAsync<int>("SELECT sightings FROM reconciliation_exceptions"));
+    }
+
+    [Fact]
+    public async Task A_run_is_one_trace_with_a_span_for_each_check_whichever_workers_make_it()
+    {
+        var spans = new System.Collections.Concurrent.ConcurrentBag<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is ReconciliationTelemetry.Name or WorkerTelemetry.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var clerk = new ActivitySource(ReconciliationTelemetry.Name);
+        using var request = clerk.StartActivity("request")!;
+        var report = await RequestAsync();
+        request.Stop();
+        Activity.Current = null;
+        var works = false;
+        var first = new ScriptedCheck(CheckType.LedgerConsistency, (_, _) => works
+            ? Task.FromResult(Results.Fine)
+            : throw new InvalidOperationException("Not yet."));
+        var second = new ScriptedCheck(CheckType.Deposits, Results.Missing(100));
+
+        await _worker.RunOneAsync(Handler(first, second), Cancel);
+        works = true;
+        await DueAsync();
+        await _worker.RunOneAsync(Handler(first, second), Cancel);
+
+        var own = spans.Where(span => span.TraceId == request.TraceId).ToList();
+        var attempts = own.Where(span => span.OperationName == "duty reconciliation.run").ToList();
+        Assert.Equal(2, attempts.Count);
+        Assert.All(attempts, span => Assert.Equal(report, span.GetTagItem("reconciliation.report.id")));
+        Assert.Equal(
+            ["check deposits failed", "check ledger_consistency ", "check ledger_consistency passed"],
+            own.Where(span => attempts.Exists(attempt => attempt.SpanId == span.ParentSpanId))
+                .Select(span => $"{span.OperationName} {span.GetTagItem("reconciliation.status")}")
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
