@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Dapper;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -15,6 +16,7 @@ using Recon.Worker.Settlements;
 namespace Recon.Worker.Tests.Reconciliation;
 
 /// <summary>The worker's own program with its schedule.</summary>
+[Collection(nameof(RunTests))]
 public sealed class ReconcilingWorkerTests : IAsyncLifetime
 {
     private static readonly string[] Names =
@@ -85,12 +87,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
         await using var worker = new Worker(
             _database, ("Reconciliation:Enabled", "false"), ("Management:Port", $"{port}"));
         worker.CreateClient();
-        var now = TimeProvider.System.GetUtcNow();
-        await using (var connection = await _database.App.OpenConnectionAsync(Cancel))
-        {
-            await StartRun.ExecuteAsync(
-                connection, new NewRun(Guid.CreateVersion7(now), RunType.Manual, null, "tester", now), Cancel);
-        }
+        await RequestAsync();
 
         await worker.Said.WaitForAsync("Reconciliation completed run_type=manual");
 
@@ -111,6 +108,45 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
         Assert.Contains(
             "reconciliation_alerts_total{check_type=\"deposits\",severity=\"critical\"} ", text,
             StringComparison.Ordinal);
+    }
+
+    // Two processes are killed in turn: one that has begun the run but not committed that, one that is about to end it.
+    [Fact]
+    public async Task A_run_whose_process_is_killed_goes_on_in_the_next_one_and_ends_once()
+    {
+        await _database.ExecuteAsync("""
+            CREATE FUNCTION wait_at_the_end() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_advisory_xact_lock(42);
+                RETURN NEW;
+            END
+            $$;
+            CREATE TRIGGER wait_at_the_end BEFORE UPDATE ON reconciliation_reports
+                FOR EACH ROW WHEN (NEW.status = 'completed') EXECUTE FUNCTION wait_at_the_end();
+            """);
+        await using var blocker = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var atTheEnd = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await atTheEnd.ExecuteAsync("SELECT pg_advisory_lock(42)");
+        await using var atTheBeginning = await blocker.BeginTransactionAsync(Cancel);
+        await blocker.ExecuteAsync("LOCK TABLE reconciliation_checks IN ACCESS EXCLUSIVE MODE");
+        await RequestAsync();
+
+        await KillWhenItWaitsAsync("relation");
+        await atTheBeginning.RollbackAsync(Cancel);
+        Assert.Equal("pending", await StatusAsync());
+        await KillWhenItWaitsAsync("advisory");
+        await atTheEnd.ExecuteAsync("SELECT pg_advisory_unlock(42)");
+        Assert.Equal("in_progress", await StatusAsync());
+        await using var last = StartProgram();
+        await _database.UntilAsync("SELECT status = 'completed' FROM duties");
+
+        Assert.Equal("completed", await StatusAsync());
+        Assert.Equal("3 2", await _database.ScalarAsync<string>("SELECT attempts || ' ' || failures FROM duties"));
+        Assert.True(await _database.ScalarAsync<bool>("""
+            SELECT total_checks = passed_checks + failed_checks + inconclusive_checks
+                AND total_checks = (SELECT count(DISTINCT check_type) FROM reconciliation_checks)
+            FROM reconciliation_reports
+            """));
     }
 
     [Fact]
@@ -135,6 +171,36 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
             ["Reconciliation:HourlyInterval must be a whole number of minutes from 1 to 1440, not '0'."],
             refusal.Failures);
     }
+
+    private async Task RequestAsync()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await using var connection = await _database.App.OpenConnectionAsync(Cancel);
+        await StartRun.ExecuteAsync(
+            connection, new NewRun(Guid.CreateVersion7(now), RunType.Manual, null, "tester", now), Cancel);
+    }
+
+    private WorkerProgram StartProgram() => WorkerProgram.Start(
+        _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "1"), ("Duties__PollSeconds", "0.1"));
+
+    private async Task KillWhenItWaitsAsync(string lockType)
+    {
+        await using var program = StartProgram();
+        await _database.UntilAsync(
+            """
+            SELECT EXISTS (
+                SELECT
+                FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'Recon.Worker duties %'
+                    AND wait_event_type = 'Lock' AND wait_event = @lockType
+            )
+            """,
+            new { lockType });
+        await program.KillAsync();
+    }
+
+    private Task<string> StatusAsync() =>
+        _database.ScalarAsync<string>("SELECT status FROM reconciliation_reports");
 
     private static int FreePort()
     {
