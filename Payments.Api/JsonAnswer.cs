@@ -11,6 +11,7 @@ using Payments.Api.Paging;
 using Payments.Api.Payments;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
+using Payments.Api.Reconciliation;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 
@@ -46,6 +47,11 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(ReconciliationDifferenceAnswer))]
 [JsonSerializable(typeof(ListAnswer<ReconciliationReportAnswer>))]
+[JsonSerializable(typeof(ListAnswer<ReportAnswer>))]
+[JsonSerializable(typeof(ReportDetails))]
+[JsonSerializable(typeof(ListAnswer<CheckAnswer>))]
+[JsonSerializable(typeof(CheckTrendAnswer))]
+[JsonSerializable(typeof(RunAcceptedAnswer))]
 [JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
 [JsonSerializable(typeof(ListAnswer<TrailItem>))]
 [JsonSerializable(typeof(TrailPayment))]

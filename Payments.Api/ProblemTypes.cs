@@ -95,6 +95,11 @@ internal static class ProblemTypes
         "reconciliation_not_found", 404, "The account has no such reconciliation",
         "Reports are made by POST /api/v1/accounts/{accountId}/reconcile, for an account in one currency.");
 
+    public static readonly ProblemType ReconciliationReportNotFound = new(
+        "reconciliation_report_not_found", 404, "No reconciliation report has this id",
+        "GET /api/admin/reconciliation/reports lists the reports of all runs; POST /api/admin/reconciliation/run makes "
+        + "one more.");
+
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
         "The header Allow lists the methods that it has.");
@@ -176,7 +181,8 @@ internal static class ProblemTypes
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
-        AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
+        AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound,
+        ReconciliationReportNotFound, MethodNotAllowed,
         IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, ReconciliationInProgress, AccountExists,
         BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining,
         AccountDivided, RateLimited, InternalError, Overloaded, DatabaseUnavailable,

@@ -1,9 +1,11 @@
+using System.Reflection;
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Audit;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Reconciliation;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
@@ -35,6 +37,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 
 services.AddSettlement();
 services.AddDuties();
+services.AddReconciliationRuns();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
@@ -42,4 +45,15 @@ services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
-app.Run();
+
+try
+{
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException e) when (Assembly.GetEntryAssembly() == typeof(WorkerOptions).Assembly)
+{
+    // A sentence for each bad setting. Whoever runs this program within another one gets the exception.
+    await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));
+    return 1;
+}

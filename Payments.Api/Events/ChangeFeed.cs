@@ -13,6 +13,9 @@ internal enum Change
 
     /// <summary>A balance, or what is pending on it, moved.</summary>
     Accounts = 2,
+
+    /// <summary>A run, a check or an exception of reconciliation was written.</summary>
+    Reconciliation = 4,
 }
 
 /// <summary>
