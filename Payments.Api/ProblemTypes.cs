@@ -81,6 +81,10 @@ internal static class ProblemTypes
         "An account is opened by POST /accounts or by the first settlement of a payment into it, so it does not exist "
         + "while its only payments are queued. The same name in another currency is another account.");
 
+    public static readonly ProblemType FlowNotFound = new(
+        "flow_not_found", 404, "No deposit, conversion or withdrawal has this id",
+        "Ids are given out when a flow is recorded. One of another kind is not found at this address.");
+
     public static readonly ProblemType DeadLetterNotFound = new(
         "dead_letter_not_found", 404, "No dead letter has this id",
         "A dead letter that was redriven is a job in the queue again. "
@@ -120,6 +124,16 @@ internal static class ProblemTypes
         "A payment can be cancelled while it is queued, until a worker claims it for settlement. Read it to see what "
         + "became of it; one that has been completed can be refunded.");
 
+    public static readonly ProblemType FlowEnded = new(
+        "flow_ended", 409, "The flow has ended in another way",
+        "A deposit or a withdrawal is completed or fails, once. To ask again for the end that it had changes nothing "
+        + "and is answered as the first time. Read it to see what became of it.");
+
+    public static readonly ProblemType ReferenceInUse = new(
+        "reference_in_use", 409, "The reference belongs to another flow",
+        "What happened once outside is recorded once: a reference, such as the hash of a transaction, names one "
+        + "deposit, conversion or withdrawal. Nothing was stored; the same idempotency key may be used again.");
+
     public static readonly ProblemType ReconciliationInProgress = new(
         "reconciliation_in_progress", 409, "The account is being reconciled",
         "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
@@ -153,6 +167,12 @@ internal static class ProblemTypes
         "All refunds of a payment together, those that are pending included, give back at most what was paid. Nothing "
         + "was stored; the same idempotency key may be used again.");
 
+    public static readonly ProblemType InsufficientFunds = new(
+        "insufficient_funds", 422, "More than can be taken from the account",
+        "What may leave an account is its balance less what queued transfers and refunds are to take from it, down to "
+        + "its minimum balance, or to zero where it has none. Nothing was stored; the same idempotency key may be used "
+        + "again.");
+
     public static readonly ProblemType AccountDivided = new(
         "account_divided", 422, "The account is kept in parts",
         "The clearing account of a currency is the sum of 64 sub-accounts. Ask for the entries of one of them: "
@@ -181,10 +201,11 @@ internal static class ProblemTypes
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
-        AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound,
+        AccountNotFound, FlowNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound,
         ReconciliationReportNotFound, MethodNotAllowed,
-        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, ReconciliationInProgress, AccountExists,
-        BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining,
-        AccountDivided, RateLimited, InternalError, Overloaded, DatabaseUnavailable,
+        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, FlowEnded, ReferenceInUse,
+        ReconciliationInProgress, AccountExists, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused,
+        Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
+        Overloaded, DatabaseUnavailable,
     ];
 }

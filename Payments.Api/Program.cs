@@ -6,10 +6,12 @@ using Payments.Api.Accounts;
 using Payments.Api.Audit;
 using Payments.Api.Cache;
 using Payments.Api.Events;
+using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Reconciliation;
@@ -63,11 +65,13 @@ builder.Services.AddPayments();
 builder.Services.AddTransfers();
 builder.Services.AddRefunds();
 builder.Services.AddAccounts();
+builder.Services.AddFlows();
 builder.Services.AddAccountReconciliations();
 builder.Services.AddReconciliationReports();
 builder.Services.AddQueue();
 builder.Services.AddReadiness();
 builder.Services.AddAuditTrail();
+builder.Services.AddProviderBalances();
 
 var app = builder.Build();
 
@@ -83,6 +87,7 @@ app.MapPayments();
 app.MapTransfers();
 app.MapRefunds();
 app.MapAccounts();
+app.MapFlows();
 app.MapAccountReconciliations();
 app.MapReconciliationReports();
 app.MapCache();
@@ -91,6 +96,7 @@ app.MapReadiness();
 app.MapEvents();
 app.MapAuditTrail();
 app.MapKeys();
+app.MapProviderBalances();
 
 try
 {

@@ -9,7 +9,8 @@ public enum Changes
     None = 0,
     Payments = 1,
     Accounts = 2,
-    All = Payments | Accounts,
+    Flows = 4,
+    All = Payments | Accounts | Flows,
 }
 
 /// <summary>

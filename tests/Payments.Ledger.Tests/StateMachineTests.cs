@@ -13,6 +13,9 @@ public sealed partial class StateMachineTests(TestDatabase database) : IClassFix
     [InlineData("## A payment", "payments_status_known")]
     [InlineData("## A refund", "refunds_status_known")]
     [InlineData("## A job", "recon_jobs_status_known")]
+    [InlineData("## A deposit", "deposits_status_known")]
+    [InlineData("## A conversion", "conversion_jobs_status_known")]
+    [InlineData("## A withdrawal", "withdrawals_status_known")]
     public async Task The_diagram_and_the_table_know_the_same_states(string heading, string constraint)
     {
         var definition = await database.ScalarAsync<string>(

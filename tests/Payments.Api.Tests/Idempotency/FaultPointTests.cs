@@ -1,4 +1,5 @@
 using Npgsql;
+using Payments.Api.Tests.Flows;
 using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests.Idempotency;
@@ -98,6 +99,61 @@ public sealed class FaultPointTests : IAsyncLifetime
                 WHERE p.id = @payment AND p.status = 'cancelled'
                 """,
                 new { payment, key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_withdrawal_is_taken_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () =>
+        {
+            await Settlement.CompleteAsync(_database, await _successor.Client.PayAsync("DIES", 100));
+            return Guid.Empty;
+        },
+        send: (client, _, key) => client.RecordAsync(
+            FlowRequests.Withdrawals, $$"""{"accountId":"DIES","amount":100,"reference":"{{key}}"}""", key),
+        status: 201,
+        effects: (_, key) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM withdrawals AS w
+            JOIN ledger_transactions AS t ON t.id = w.id
+            JOIN accounts AS a ON a.name = w.account_name AND a.currency = w.currency AND a.balance = 0
+            WHERE w.reference = @key
+            """,
+            new { key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_conversion_and_its_duty_are_recorded_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: () => Task.FromResult(Guid.Empty),
+        send: (client, _, key) => client.RecordAsync(
+            FlowRequests.Conversions, $$"""{"accountId":"DIES","usdcAmount":1,"reference":"{{key}}"}""", key),
+        status: 201,
+        effects: (_, key) => _database.ScalarAsync<long>(
+            "SELECT count(*) FROM conversion_jobs AS c JOIN duties AS d ON d.id = c.id WHERE c.reference = @key",
+            new { key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_deposit_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () => (await _successor.Client.RecordedAsync(FlowRequests.Deposits, "DIES", 1))
+            .GetProperty("id").GetGuid(),
+        send: (client, deposit, _) => client.CompleteAsync(FlowRequests.Deposits, deposit),
+        status: 200,
+        effects: (deposit, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM deposits AS d
+            JOIN ledger_transactions AS t ON t.id = d.id
+            JOIN audit_events AS e ON e.object_id = d.id::text AND e.action = 'deposit.completed'
+            WHERE d.id = @deposit AND d.status = 'completed'
+            """,
+            new { deposit }));
 
     private async Task WalkAsync(
         bool answerIsLost,
