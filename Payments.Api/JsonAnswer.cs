@@ -15,6 +15,8 @@ using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Reconciliation;
+using Payments.Api.Reconciliation.Adjustments;
+using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Withdrawals;
@@ -62,6 +64,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ListAnswer<CheckAnswer>))]
 [JsonSerializable(typeof(CheckTrendAnswer))]
 [JsonSerializable(typeof(RunAcceptedAnswer))]
+[JsonSerializable(typeof(ExceptionAnswer))]
+[JsonSerializable(typeof(ExceptionDetails))]
+[JsonSerializable(typeof(ListAnswer<ExceptionAnswer>))]
+[JsonSerializable(typeof(BulkAnswer))]
+[JsonSerializable(typeof(AdjustmentAnswer))]
+[JsonSerializable(typeof(ListAnswer<AdjustmentAnswer>))]
 [JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
 [JsonSerializable(typeof(ListAnswer<TrailItem>))]
 [JsonSerializable(typeof(TrailPayment))]

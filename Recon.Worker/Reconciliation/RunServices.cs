@@ -1,5 +1,7 @@
 using Payments.Ledger.Reconciliation;
+using Payments.Ledger.Reconciliation.Corrections;
 using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation.Corrections;
 
 namespace Recon.Worker.Reconciliation;
 
@@ -14,6 +16,8 @@ internal static class RunServices
         services.AddSingleton<RunReport>();
         services.AddSingleton<MakeCheck>();
         services.AddDutyHandler<ReconciliationRun>();
+        services.AddCorrections();
+        services.AddDutyHandler<CorrectLowSeverity>();
         services.AddHostedService<ReconciliationScheduler>();
     }
 }
