@@ -58,7 +58,7 @@ internal sealed record ActionBody(
             return new Problem(ProblemTypes.InvalidRequest, "The body does not have the right shape.", body.Errors);
         }
 
-        value = value with { Canonical = CanonicalJson.Of(json).ToArray() };
+        value = value with { Canonical = CanonicalJson.Of(json) };
         return null;
     }
 
