@@ -80,6 +80,7 @@ CREATE TABLE reconciliation_exceptions (
     due_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
     resolved_at timestamptz,
+    gone_at timestamptz,
     updated_at timestamptz NOT NULL,
     account_id bigint,
     position bigint,
@@ -95,7 +96,7 @@ CREATE TABLE reconciliation_exceptions (
     sightings integer NOT NULL DEFAULT 1,
     reopened integer NOT NULL DEFAULT 0,
     version integer NOT NULL DEFAULT 1,
-    present boolean NOT NULL DEFAULT true,
+    present boolean NOT NULL GENERATED ALWAYS AS (gone_at IS NULL) STORED,
     check_type text NOT NULL,
     break_key text COLLATE "C" NOT NULL,
     kind text NOT NULL,
@@ -114,12 +115,15 @@ CREATE TABLE reconciliation_exceptions (
     CONSTRAINT reconciliation_exceptions_status_known CHECK
         (status IN ('open', 'acknowledged', 'resolved', 'auto_corrected', 'closed')),
     CONSTRAINT reconciliation_exceptions_resolved_when_over CHECK
-        ((status IN ('open', 'acknowledged')) = (resolved_at IS NULL))
+        ((status IN ('open', 'acknowledged')) = (resolved_at IS NULL)),
+    CONSTRAINT reconciliation_exceptions_gone_is_resolved CHECK (gone_at IS NULL OR resolved_at IS NOT NULL)
 );
 
 CREATE INDEX reconciliation_exceptions_latest ON reconciliation_exceptions (number);
 CREATE INDEX reconciliation_exceptions_unresolved ON reconciliation_exceptions (severity, number)
     WHERE resolved_at IS NULL;
+CREATE INDEX reconciliation_exceptions_present ON reconciliation_exceptions (check_type, account_id)
+    WHERE gone_at IS NULL;
 
 COMMENT ON COLUMN reconciliation_exceptions.number IS 'Order of first sight, and the number people call it by.';
 COMMENT ON COLUMN reconciliation_exceptions.break_key IS
@@ -127,6 +131,10 @@ COMMENT ON COLUMN reconciliation_exceptions.break_key IS
 COMMENT ON COLUMN reconciliation_exceptions.present IS
     'Whether the last look that could tell still saw it. One that returns reopens; one that a person resolved while it
     was present stays resolved until it goes and returns, or its difference changes.';
+COMMENT ON COLUMN reconciliation_exceptions.gone_at IS
+    'When it was seen to be gone: what was read before that does not bring it back.';
+COMMENT ON COLUMN reconciliation_exceptions.version IS
+    'Grows with every change but a mere sighting: who acts on what another has changed meanwhile is told.';
 COMMENT ON COLUMN reconciliation_exceptions.difference IS 'actual - expected, minor units, with its sign.';
 COMMENT ON COLUMN reconciliation_exceptions.resolved_difference IS 'The difference when it was resolved.';
 COMMENT ON COLUMN reconciliation_exceptions.status IS 'closed: by itself, because the break was gone.';
@@ -165,5 +173,5 @@ GRANT UPDATE (started_at, completed_at, milliseconds, total_checks, passed_check
 GRANT UPDATE (started_at, completed_at, milliseconds, expected, actual, difference, items_checked, items_found, currency,
     passed, status, reason, totals) ON reconciliation_checks TO payments_app;
 GRANT UPDATE (last_seen_at, due_at, acknowledged_at, resolved_at, updated_at, expected, actual, difference,
-    resolved_difference, last_report_id, sightings, reopened, version, present, severity, status, description, assignee,
+    resolved_difference, last_report_id, sightings, reopened, version, gone_at, severity, status, description, assignee,
     resolved_by, resolved_by_key, resolution_notes) ON reconciliation_exceptions TO payments_app;
