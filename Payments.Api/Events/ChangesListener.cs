@@ -5,8 +5,8 @@ using Payments.Ledger.Jobs;
 namespace Payments.Api.Events;
 
 /// <summary>
-/// Relays the database's notifications to live screens: what the workers settled or reconciled, and what other processes
-/// of this API created. After a gap it reports a change of everything, since some may have been missed.
+/// Relays the database's notifications to live screens: what the workers settled or reconciled, and what other
+/// processes of this API created. After a gap it reports a change of everything, since some may have been missed.
 /// </summary>
 internal sealed class ChangesListener(
     NpgsqlDataSource database, ChangeFeed feed, TimeProvider clock, ILogger<ChangesListener> logger) : BackgroundService

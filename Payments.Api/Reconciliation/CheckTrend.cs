@@ -31,7 +31,8 @@ internal sealed class CheckTrend(NpgsqlDataSource database)
 
     private const string DaysSql = """
         SELECT to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, count(*) AS runs,
-            count(*) FILTER (WHERE c.status = 'passed') AS passed, count(*) FILTER (WHERE c.status = 'failed') AS failed,
+            count(*) FILTER (WHERE c.status = 'passed') AS passed,
+            count(*) FILTER (WHERE c.status = 'failed') AS failed,
             count(*) FILTER (WHERE c.status = 'inconclusive') AS inconclusive,
             round(avg(c.milliseconds), 1) AS average_milliseconds
         FROM reconciliation_checks AS c
@@ -41,8 +42,8 @@ internal sealed class CheckTrend(NpgsqlDataSource database)
         """;
 
     private const string DifferencesSql = """
-        SELECT DISTINCT ON (date, t.currency) to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date, t.currency,
-            t.difference
+        SELECT DISTINCT ON (date, t.currency) to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS date,
+            t.currency, t.difference
         FROM reconciliation_checks AS c
         CROSS JOIN LATERAL jsonb_to_recordset(c.totals) AS t (currency text, difference numeric)
         WHERE c.check_type = @checkType AND c.created_at >= @from AND c.created_at < @to

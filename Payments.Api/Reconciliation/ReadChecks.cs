@@ -4,7 +4,9 @@ using Payments.Api.Paging;
 
 namespace Payments.Api.Reconciliation;
 
-/// <summary>Reads the checks of all runs, newest first, and those of one run in the order in which it makes them.</summary>
+/// <summary>
+/// Reads the checks of all runs, newest first, and those of one run in the order in which it makes them.
+/// </summary>
 internal sealed class ReadChecks(NpgsqlDataSource database)
 {
     /// <returns>Up to one more than the limit, in the direction of the page; null when the cursor is unknown.</returns>

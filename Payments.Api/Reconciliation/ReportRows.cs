@@ -54,7 +54,9 @@ internal sealed record SeenExceptionRow(
         AccountName, SeenAt, FirstSeenAt, Sightings);
 }
 
-/// <summary>Amounts as decimal text in units of their currency, of any size: wrong books may add up to anything.</summary>
+/// <summary>
+/// Amounts as decimal text in units of their currency, of any size: wrong books may add up to anything.
+/// </summary>
 internal static class UnitsText
 {
     /// <returns>Null without an amount, or without the currency to tell it in.</returns>

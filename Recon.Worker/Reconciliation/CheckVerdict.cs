@@ -5,7 +5,9 @@ namespace Recon.Worker.Reconciliation;
 
 /// <summary>What a check's row says of what it found; amounts in minor units.</summary>
 /// <param name="Status">passed, failed or inconclusive.</param>
-/// <param name="Main">The currency that differs most, by the amount in its units; null when nothing was compared.</param>
+/// <param name="Main">
+/// The currency that differs most, by the amount in its units; null when nothing was compared.
+/// </param>
 internal sealed record CheckVerdict(
     string Status, string? Reason, CheckTotal? Main, IReadOnlyList<CheckTotal> Totals, long ItemsChecked,
     long ItemsFound)

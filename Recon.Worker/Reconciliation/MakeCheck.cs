@@ -19,14 +19,16 @@ internal sealed class MakeCheck(
         using var span = ReconciliationTelemetry.StartCheck(check.CheckType, reportId);
         try
         {
-            var verdict = await MakeAsync(duty, reportId, check, cancel);
-            span?.SetTag("reconciliation.status", verdict?.Status)
-                .SetTag("reconciliation.items_checked", verdict?.ItemsChecked)
-                .SetTag("reconciliation.items_found", verdict?.ItemsFound);
-            if (verdict is not null)
+            if (await MakeAsync(duty, reportId, check, cancel) is not var (verdict, recorded))
             {
-                telemetry.CheckEnded(check.CheckType, verdict);
+                return;
             }
+
+            span?.SetTag("reconciliation.status", verdict.Status)
+                .SetTag("reconciliation.items_checked", verdict.ItemsChecked)
+                .SetTag("reconciliation.items_found", verdict.ItemsFound);
+            telemetry.CheckEnded(check.CheckType, verdict);
+            telemetry.ExceptionsOpened(check.CheckType, recorded.Opened);
         }
         catch (Exception e)
         {
@@ -35,7 +37,7 @@ internal sealed class MakeCheck(
         }
     }
 
-    private async Task<CheckVerdict?> MakeAsync(
+    private async Task<(CheckVerdict Verdict, RecordedBreaks Recorded)?> MakeAsync(
         Duty duty, Guid reportId, IReconciliationCheck check, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
@@ -73,7 +75,7 @@ internal sealed class MakeCheck(
     }
 
     /// <returns>Null when it was recorded before, by another worker.</returns>
-    private async Task<CheckVerdict?> RecordAsync(
+    private async Task<(CheckVerdict Verdict, RecordedBreaks Recorded)?> RecordAsync(
         NpgsqlConnection connection, Duty duty, Guid reportId, string checkType, DateTimeOffset seenAt,
         CheckResult result, CancellationToken cancel)
     {
@@ -104,15 +106,15 @@ internal sealed class MakeCheck(
             return null;
         }
 
-        var context = new SightingContext(reportId, checkType, Scope: null, seenAt);
-        await breaks.RecordAsync(connection, context, result, cancel);
+        var context = new SightingContext(reportId, checkType, BreakScope.Everything, seenAt);
+        var recorded = await breaks.RecordAsync(connection, context, result, cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             RunReport.CountSql, new { reportId }, transaction, cancellationToken: cancel));
 
         // Last, since whoever holds the duty's row keeps the lease from being renewed.
         await duty.CheckpointAsync(connection, new { lastCheck = checkType }, cancel);
         await transaction.CommitAsync(cancel);
-        return verdict;
+        return (verdict, recorded);
     }
 
     private const string LockSql = "SELECT pg_advisory_lock(hashtextextended(@name, 0))";

@@ -84,13 +84,13 @@ internal sealed class ReconciliationTelemetry : IDisposable
         }
     }
 
-    /// <summary>An exception was opened or reopened.</summary>
-    public void ExceptionOpened(string checkType, string severity) =>
-        _exceptions.Add(1, Tag("check_type", checkType), Tag("severity", severity));
+    /// <summary>Exceptions of these severities were opened or reopened, and that is committed.</summary>
+    public void ExceptionsOpened(string checkType, IEnumerable<string> severities) =>
+        Count(_exceptions, checkType, severities);
 
-    /// <summary>An alert was written for delivery.</summary>
-    public void AlertRaised(string checkType, string severity) =>
-        _alerts.Add(1, Tag("check_type", checkType), Tag("severity", severity));
+    /// <summary>Alerts of exceptions of these severities are committed, to be delivered.</summary>
+    public void AlertsRaised(string checkType, IEnumerable<string> severities) =>
+        Count(_alerts, checkType, severities);
 
     /// <summary>The span of one check, within the trace of its run.</summary>
     public static Activity? StartCheck(string checkType, Guid reportId) =>
@@ -119,6 +119,14 @@ internal sealed class ReconciliationTelemetry : IDisposable
                 _exceptions.Add(0, tag, Tag("severity", severity));
                 _alerts.Add(0, tag, Tag("severity", severity));
             }
+        }
+    }
+
+    private static void Count(Counter<long> counter, string checkType, IEnumerable<string> severities)
+    {
+        foreach (var (severity, count) in severities.CountBy(severity => severity, StringComparer.Ordinal))
+        {
+            counter.Add(count, Tag("check_type", checkType), Tag("severity", severity));
         }
     }
 

@@ -41,7 +41,14 @@ internal sealed class RecordBreaks(DueTimes due)
             opened.Count,
             breaks.Count,
             counted.Count(one => one.Effect == SightingEffect.Reopens),
-            gone.Count(one => one.IsUnresolved));
+            gone.Count(one => one.IsUnresolved))
+        {
+            Opened =
+            [
+                .. counted.Where(one => one.IsNew || one.Effect == SightingEffect.Reopens)
+                    .Select(one => one.Break.Severity),
+            ],
+        };
     }
 
     // A result that could not tell, or did not tell all, says nothing of what it does not hold.

@@ -25,7 +25,9 @@ internal sealed class RunReport(DutySessions database, TimeProvider clock)
             return null;
         }
 
-        var planned = new { reportId, now, types, ids = types.Select(_ => Guid.CreateVersion7(now)).ToArray() };
+        // Ids of one moment are in no order: sorted, they list the checks as they are made.
+        var ids = types.Select(_ => Guid.CreateVersion7(now)).Order().ToArray();
+        var planned = new { reportId, now, types, ids };
         await connection.ExecuteAsync(new CommandDefinition(
             PlanSql, planned, transaction, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition(

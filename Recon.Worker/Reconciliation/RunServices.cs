@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Reconciliation.Corrections;
 using Recon.Worker.Duties;
@@ -12,7 +13,8 @@ internal static class RunServices
     {
         services.AddReconciliationOptions();
         services.AddSingleton<ReconciliationTelemetry>();
-        services.AddSingleton<RecordBreaks>();
+        services.AddDueTimes();
+        services.TryAddSingleton<RecordBreaks>();
         services.AddSingleton<RunReport>();
         services.AddSingleton<MakeCheck>();
         services.AddDutyHandler<ReconciliationRun>();

@@ -36,4 +36,8 @@ internal sealed record BreakScope(IReadOnlyCollection<long>? Accounts, IReadOnly
 /// <param name="Seen">All that the result holds, new or known.</param>
 /// <param name="Reopened">Breaks that were over and are there again.</param>
 /// <param name="Closed">Exceptions that are over by themselves.</param>
-internal readonly record struct RecordedBreaks(int New, int Seen, int Reopened, int Closed);
+internal sealed record RecordedBreaks(int New, int Seen, int Reopened, int Closed)
+{
+    /// <summary>Severities of those that were opened or reopened, for the metrics once it is committed.</summary>
+    public IReadOnlyList<string> Opened { get; init; } = [];
+}

@@ -133,7 +133,8 @@ public sealed class DutyLoopTests : IAsyncLifetime
             Assert.Equal("pending 1 0", await _database.DutyAsync(id));
         }
 
-        Assert.True(await _database.ScalarAsync<bool>("SELECT bool_and(available_at <= clock_timestamp()) FROM duties"));
+        Assert.True(
+            await _database.ScalarAsync<bool>("SELECT bool_and(available_at <= clock_timestamp()) FROM duties"));
     }
 
     private static Task<DutyOutcome> Finish(SemaphoreSlim done)
