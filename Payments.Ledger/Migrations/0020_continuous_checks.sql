@@ -30,8 +30,9 @@ COMMENT ON COLUMN continuous_checks.file_node IS 'The file of ledger_entries: an
 COMMENT ON COLUMN continuous_checks.changes IS
     'Updated and deleted rows of the ledger by the server''s statistics; nothing legitimate moves them.';
 COMMENT ON COLUMN continuous_checks.passed_at IS 'End of the last pass over what is new.';
-COMMENT ON COLUMN continuous_checks.sweep_wanted_at IS 'When something was last found or suspected: everything is checked.';
-COMMENT ON COLUMN continuous_checks.sweep_milliseconds IS 'What the last sweep over everything took, without its rests.';
+COMMENT ON COLUMN continuous_checks.sweep_wanted_at IS
+    'When something was last found or suspected: everything is checked then.';
+COMMENT ON COLUMN continuous_checks.sweep_milliseconds IS 'What the last sweep over everything took, with its rests.';
 
 GRANT SELECT ON continuous_checks TO payments_app;
 GRANT UPDATE (file_node, block, pending_block, pending_xmax, changes, entries_checked, sweep_milliseconds, passed_at,

@@ -23,8 +23,7 @@ internal static class Amounts
     private static string Units(decimal minor, Currency currency)
     {
         var units = minor / currency.MinorPerMajor;
-        return decimal.Truncate(minor) == minor
-            ? units.ToString("F" + currency.Exponent.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
-            : units.ToString(CultureInfo.InvariantCulture);
+        var format = decimal.Truncate(minor) == minor ? FormattableString.Invariant($"F{currency.Exponent}") : null;
+        return units.ToString(format, CultureInfo.InvariantCulture);
     }
 }

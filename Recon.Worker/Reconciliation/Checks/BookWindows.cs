@@ -32,7 +32,7 @@ internal static class BookWindows
     }
 
     /// <summary>
-    /// Windows over the ids of transactions and of what they settle: each holds so many of the densest of them, at most.
+    /// Windows over the ids of transactions and of what they settle: each holds so many of each of them, at most.
     /// </summary>
     public static async IAsyncEnumerable<IdWindow> TransactionsAsync(
         PacedSession session, [EnumeratorCancellation] CancellationToken cancel)

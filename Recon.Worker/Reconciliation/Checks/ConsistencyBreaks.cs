@@ -8,6 +8,8 @@ namespace Recon.Worker.Reconciliation.Checks;
 /// </summary>
 internal sealed class ConsistencyBreaks
 {
+    private const int MostExpectations = 10 * CheckResult.MostBreaks;
+
     private readonly BreakList _list = new();
     private readonly Dictionary<(long Account, long Position), Expectation> _expected = [];
     private readonly Dictionary<(Guid Transaction, string Currency), Break> _unbalanced = [];
@@ -18,9 +20,15 @@ internal sealed class ConsistencyBreaks
     public void Add(string kind, string id, string description, Func<Break, Break>? with = null) =>
         _list.Add(Make(kind, id, description, with));
 
-    /// <summary>An entry has, or would have, another amount than it should: 0 for one that should not be there.</summary>
-    public void Expect(long account, long position, decimal amount) =>
-        _expected.TryAdd((account, position), new Expectation(amount, Suspicion: null));
+    /// <summary>What an entry's amount should be: 0 of one that should not be there.</summary>
+    public void Expect(long account, long position, decimal amount)
+    {
+        // Beyond what is reported breaks are only counted, and memory stays bounded.
+        if (_expected.Count < MostExpectations)
+        {
+            _expected.TryAdd((account, position), new Expectation(amount, Suspicion: null));
+        }
+    }
 
     /// <summary>
     /// A transaction does not sum to zero, and nothing says which of its entries is wrong. The running balance of one
@@ -36,11 +44,18 @@ internal sealed class ConsistencyBreaks
             Expected = 0,
             Actual = total,
         });
+        if (_unbalanced.Count + _list.Breaks.Count >= CheckResult.MostBreaks)
+        {
+            _list.Add(found);
+            return;
+        }
+
         _unbalanced.TryAdd((transaction, currency), found);
         foreach (var entry in entries)
         {
             _expected.TryAdd(
-                (entry.AccountId, entry.Position), new Expectation(entry.Amount!.Value - total, (transaction, currency)));
+                (entry.AccountId, entry.Position),
+                new Expectation(entry.Amount!.Value - total, (transaction, currency)));
         }
     }
 

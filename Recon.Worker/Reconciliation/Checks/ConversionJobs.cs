@@ -1,8 +1,8 @@
 namespace Recon.Worker.Reconciliation.Checks;
 
 /// <summary>
-/// Completed conversions against the ledger's: debit the account, credit usdc_buffer in USDC, debit fiat_exposure, credit
-/// the account in USD, all in one transaction. Each currency is compared by itself.
+/// Completed conversions against the ledger's: debit the account, credit usdc_buffer in USDC, debit fiat_exposure,
+/// credit the account in USD, all in one transaction. Each currency is compared by itself.
 /// </summary>
 internal sealed class ConversionJobs(CheckPace pace, TimeProvider clock) : FlowCheck(pace, clock)
 {

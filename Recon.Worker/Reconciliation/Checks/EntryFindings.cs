@@ -10,14 +10,23 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
     private const int LongestNamed = 100;
 
     private long _account;
+    private long _position;
     private decimal _offset;
 
     public void Add(SuspectEntry entry)
     {
         if (entry.AccountId != _account)
         {
-            (_account, _offset) = (entry.AccountId, 0);
+            (_account, _position, _offset) = (entry.AccountId, 0, 0);
         }
+
+        // Windows may overlap; what was judged is not judged again from another beginning.
+        if (entry.Position <= _position)
+        {
+            return;
+        }
+
+        _position = entry.Position;
 
         JudgePlace(entry);
         var isReplayable = JudgeGap(entry, out var between);
@@ -54,12 +63,16 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
         if (kind is not null)
         {
             breaks.Expect(entry.AccountId, entry.Position, 0);
-            breaks.Add(kind, id, $"{amount} {why}", one => entry.Fill(one) with { Expected = 0, Actual = entry.Amount });
+            breaks.Add(
+                kind, id, $"{amount} {why}", one => entry.Fill(one) with { Expected = 0, Actual = entry.Amount });
         }
         else if (entry.AccountCurrency != entry.Currency)
         {
             breaks.Add(
-                "currency_mismatch", id, $"{amount} is not in its account's currency, {entry.AccountCurrency}.", entry.Fill);
+                "currency_mismatch",
+                id,
+                $"{amount} is not in its account's currency, {entry.AccountCurrency}.",
+                entry.Fill);
         }
     }
 
@@ -148,7 +161,7 @@ internal sealed class EntryFindings(ConsistencyBreaks breaks)
 }
 
 /// <summary>An entry that stands out, with the one before it and its transaction; columns in this order.</summary>
-/// <param name="ListedPosition">The position that its transaction lists for its account; null when it lists none.</param>
+/// <param name="ListedPosition">The position that its transaction lists for its account; null: none.</param>
 /// <param name="HasProperEntry">Whether the transaction's entry stands at that position.</param>
 internal sealed record SuspectEntry(
     long AccountId,

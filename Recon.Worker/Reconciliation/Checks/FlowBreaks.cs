@@ -37,8 +37,8 @@ internal static class FlowBreaks
 
     public static Break Flowless(string noun, FlowlessPosting posting) => new(
         "no_" + noun, $"no_{noun}/{posting.TransactionId}/{posting.Currency}",
-        $"Transaction {posting.TransactionId} ({posting.Kind}) of {Amounts.Text(posting.Actual, posting.Currency)} belongs "
-        + $"to no {noun}.",
+        $"Transaction {posting.TransactionId} ({posting.Kind}) of {Amounts.Text(posting.Actual, posting.Currency)} "
+        + $"belongs to no {noun}.",
         Amounts.SeverityOf(posting.Actual, posting.Currency))
     {
         TransactionId = posting.TransactionId,

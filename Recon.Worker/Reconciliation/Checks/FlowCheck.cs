@@ -21,7 +21,7 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
     /// <summary>Kind of its transactions.</summary>
     protected abstract string Kind { get; }
 
-    /// <summary>The account whose entries in transactions of the kind add up to the total, and their sign there.</summary>
+    /// <summary>The accounts whose entries, with a sign, tell the amount of a transaction of the kind.</summary>
     protected abstract IReadOnlyList<(string Currency, string Account, int Sign)> Totalled { get; }
 
     /// <summary>
@@ -42,8 +42,7 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
         var breaks = new BreakList();
         var totals = new Totals();
         var adjustments = new Dictionary<(Guid Transaction, long Account), decimal>();
-        var flowless = new List<FlowlessPosting>();
-        await ReadLedgerAsync(session, adjustments, flowless, cancel);
+        await ReadLedgerAsync(session, adjustments, totals, breaks, cancel);
 
         for (Guid? after = Guid.Empty; after is { } start;)
         {
@@ -55,12 +54,6 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
             }
 
             after = end;
-        }
-
-        foreach (var posting in flowless)
-        {
-            totals.Add(posting.Currency, 0, posting.Actual);
-            breaks.Add(FlowBreaks.Flowless(Noun, posting));
         }
 
         return breaks.Result(totals.ByCurrency(), totals.Items);
@@ -85,12 +78,13 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
     }
 
     private async Task ReadLedgerAsync(
-        PacedSession session, Dictionary<(Guid Transaction, long Account), decimal> adjustments,
-        List<FlowlessPosting> flowless, CancellationToken cancel)
+        PacedSession session, Dictionary<(Guid Transaction, long Account), decimal> adjustments, Totals totals,
+        BreakList breaks, CancellationToken cancel)
     {
         for (Guid? after = Guid.Empty; after is { } start;)
         {
-            var end = await session.FindAsync<Guid?>(LedgerEndSql, new { after = start, offset = LedgerWindow - 1 }, cancel);
+            var end = await session.FindAsync<Guid?>(
+                LedgerEndSql, new { after = start, offset = LedgerWindow - 1 }, cancel);
             var window = new
             {
                 after = start,
@@ -106,7 +100,12 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
                 adjustments[key] = adjustments.GetValueOrDefault(key) + one.Amount;
             }
 
-            flowless.AddRange(await session.ReadAsync<FlowlessPosting>(FlowlessSql, window, cancel));
+            foreach (var posting in await session.ReadAsync<FlowlessPosting>(FlowlessSql, window, cancel))
+            {
+                totals.Add(posting.Currency, 0, posting.Actual);
+                breaks.Add(FlowBreaks.Flowless(Noun, posting));
+            }
+
             after = end;
         }
     }

@@ -90,7 +90,10 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
             {
                 var before = sums.GetValueOrDefault(sum.Currency, new CurrencySum(sum.Currency, 0, 0, 0));
                 sums[sum.Currency] = new CurrencySum(
-                    sum.Currency, before.Debits + sum.Debits, before.Credits + sum.Credits, before.Entries + sum.Entries);
+                    sum.Currency,
+                    before.Debits + sum.Debits,
+                    before.Credits + sum.Credits,
+                    before.Entries + sum.Entries);
             }
         }
 

@@ -39,7 +39,8 @@ internal sealed class PacedSession
 
     /// <summary>Reads the rows of one window.</summary>
     public async Task<IReadOnlyList<T>> ReadAsync<T>(string sql, object parameters, CancellationToken cancel) =>
-        await WorkAsync(async () => (await _connection.QueryAsync<T>(Command(sql, parameters, cancel))).AsList(), cancel);
+        await WorkAsync(
+            async () => (await _connection.QueryAsync<T>(Command(sql, parameters, cancel))).AsList(), cancel);
 
     /// <summary>Reads one row, or null.</summary>
     public Task<T?> FindAsync<T>(string sql, object parameters, CancellationToken cancel) =>
@@ -67,7 +68,8 @@ internal sealed class PacedSession
     private async Task<bool> IsSettlingAsync(CancellationToken cancel)
     {
         var seconds = _looked == 0 ? 0 : Stopwatch.GetElapsedTime(_looked).TotalSeconds;
-        var claims = await _connection.ExecuteScalarAsync<long>(new CommandDefinition(ClaimsSql, cancellationToken: cancel));
+        var claims = await _connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(ClaimsSql, cancellationToken: cancel));
         var isSettling = claims - _claims > IdleClaims * seconds;
         (_claims, _looked) = (claims, Stopwatch.GetTimestamp());
         return isSettling;

@@ -45,7 +45,8 @@ internal sealed class ProviderBalanceCheck(
             "balance_mismatch",
             $"balance_mismatch/{provider.Name}",
             $"{provider.Title} holds {Amounts.Text(total.Actual, total.Currency)}, but by {provider.LedgerAccount} it "
-            + $"should be {Amounts.Text(expected, total.Currency)}: {Amounts.Signed(total.Difference, total.Currency)}, "
+            + $"should be {Amounts.Text(expected, total.Currency)}: "
+            + $"{Amounts.Signed(total.Difference, total.Currency)}, "
             + $"more than the tolerance of {Amounts.Text(tolerance, total.Currency)}.",
             Amounts.SeverityOf(total.Difference, total.Currency))
         {

@@ -1,4 +1,4 @@
--- Entries of a window that are not as they should be: each against the entry before it, its account and its transaction.
+-- Entries of a window that are not as they should be: each against the entry before it, its account, its transaction.
 -- The first of the window was looked at with the window before; here it is only what the next one follows. Its
 -- transaction is looked up for every entry only when some entry is known to belong to none: that is most of the work.
 WITH walked AS (

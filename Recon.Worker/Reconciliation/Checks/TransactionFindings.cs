@@ -102,7 +102,8 @@ internal static class TransactionFindings
     }
 
     private static bool JudgeAccounts(
-        ListedEntry first, IReadOnlyList<ListedEntry> entries, string? currency, decimal moved, ConsistencyBreaks breaks)
+        ListedEntry first, IReadOnlyList<ListedEntry> entries, string? currency, decimal moved,
+        ConsistencyBreaks breaks)
     {
         if (entries.Count == 2 && entries.All(entry => entry.AmountBySettled is not null)
             && entries.Sum(entry => entry.AmountBySettled) == 0)
@@ -115,7 +116,8 @@ internal static class TransactionFindings
             first.Id.ToString(),
             $"{Named(first)} moves {Amounts.Text(first.SettledAmount ?? 0, first.SettledCurrency ?? "")} from "
             + $"{first.Debited} to {first.Credited}, but was posted to "
-            + $"{string.Join(" and ", entries.Select(entry => entry.AccountName ?? "an unknown account"))} in {currency}.",
+            + string.Join(" and ", entries.Select(entry => entry.AccountName ?? "an unknown account"))
+            + $" in {currency}.",
             one => one with
             {
                 TransactionId = first.Id,

@@ -2,8 +2,8 @@ namespace Recon.Worker.Reconciliation.Checks;
 
 /// <summary>
 /// Withdrawals against the ledger's: each is reserved (debit the account, credit withdrawals_pending), and when it is
-/// over either paid out (debit withdrawals_pending, credit fiat_exposure) or released by the reverse of the reservation.
-/// The totals are of what was paid out.
+/// over either paid out (debit withdrawals_pending, credit fiat_exposure) or released by the reverse of that. Totals
+/// are of what was paid out.
 /// </summary>
 internal sealed class Withdrawals(CheckPace pace, TimeProvider clock) : FlowCheck(pace, clock)
 {

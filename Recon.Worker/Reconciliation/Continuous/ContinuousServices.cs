@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Payments.Ledger.Reconciliation;
 
 namespace Recon.Worker.Reconciliation.Continuous;
 
@@ -10,6 +11,7 @@ internal static class ContinuousServices
         services.AddOptions<ContinuousOptions>()
             .BindConfiguration(ContinuousOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<ContinuousOptions>>().Value);
+        services.AddDueTimes();
         services.TryAddSingleton<RecordBreaks>();
         services.AddSingleton<KnownBreaks>();
         services.AddSingleton<VerifyRecent>();

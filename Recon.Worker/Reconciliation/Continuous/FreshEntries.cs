@@ -4,8 +4,8 @@ using Recon.Worker.Reconciliation.Checks;
 namespace Recon.Worker.Reconciliation.Continuous;
 
 /// <summary>
-/// Finds the entries that were written since the last pass by where they are: the table is only appended to, so they are
-/// in its last blocks. No index and no column is needed for it, and settlement pays nothing.
+/// Finds the entries that were written since the last pass by where they are: the table is only appended to, so they
+/// are in its last blocks. No index and no column is needed for it, and settlement pays nothing.
 /// </summary>
 internal static class FreshEntries
 {

@@ -11,7 +11,7 @@ internal sealed class KnownBreaks(RecordBreaks record, TimeProvider clock, ILogg
     private readonly Lock _lock = new();
     private readonly Dictionary<string, HashSet<Sighting>?> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Records those that are new, within the open transaction. Nothing counts as gone for not being here.</summary>
+    /// <summary>Records those that are new, within the open transaction; none counts as gone.</summary>
     public async Task AddAsync(
         NpgsqlConnection connection, string checkType, IReadOnlyList<Break> breaks, DateTimeOffset seenAt,
         CancellationToken cancel)
@@ -19,9 +19,9 @@ internal sealed class KnownBreaks(RecordBreaks record, TimeProvider clock, ILogg
         var fresh = breaks.Where(one => !IsKnown(checkType, one)).ToList();
         if (fresh.Count > 0)
         {
-            // More than these may be there, so no known one is closed.
+            // No account was looked at as a whole, so nothing is closed.
             await RecordAsync(
-                connection, checkType, new CheckResult([], fresh, 0) { MoreBreaks = 1 }, seenAt, cancel);
+                connection, checkType, BreakScope.OfAccounts([]), new CheckResult([], fresh, 0), seenAt, cancel);
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class KnownBreaks(RecordBreaks record, TimeProvider clock, ILogg
             }
         }
 
-        await RecordAsync(connection, checkType, result, seenAt, cancel);
+        await RecordAsync(connection, checkType, BreakScope.Everything, result, seenAt, cancel);
         lock (_lock)
         {
             _known[checkType] = now;
@@ -64,7 +64,7 @@ internal sealed class KnownBreaks(RecordBreaks record, TimeProvider clock, ILogg
     }
 
     private async Task RecordAsync(
-        NpgsqlConnection connection, string checkType, CheckResult result, DateTimeOffset seenAt,
+        NpgsqlConnection connection, string checkType, BreakScope scope, CheckResult result, DateTimeOffset seenAt,
         CancellationToken cancel)
     {
         foreach (var one in result.Breaks.Where(one => !IsKnown(checkType, one)))
@@ -72,7 +72,7 @@ internal sealed class KnownBreaks(RecordBreaks record, TimeProvider clock, ILogg
             logger.LogError("{CheckType} {Kind}: {Description}", checkType, one.Kind, one.Description);
         }
 
-        var context = new SightingContext(Guid.CreateVersion7(clock.GetUtcNow()), checkType, Scope: null, seenAt);
+        var context = new SightingContext(Guid.CreateVersion7(clock.GetUtcNow()), checkType, scope, seenAt);
         await record.RecordAsync(connection, context, result, cancel);
     }
 

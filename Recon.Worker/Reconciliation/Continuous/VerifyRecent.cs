@@ -51,8 +51,8 @@ internal sealed class VerifyRecent(
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await known.AddAsync(connection, CheckType.AccountBalance, accounts, seenAt, cancel);
+        await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await state.WriteAsync(connection, entries, wantsSweep, cancel);
         await transaction.CommitAsync(cancel);
         return entries;
@@ -80,14 +80,20 @@ internal sealed class VerifyRecent(
             }
         }
 
-        return all.Count == 0
-            ? new Look(state, entries, [], [])
-            : new Look(
-                state, entries, await LookAtLedgerAsync(session, all, cancel),
-                await AccountBalance.LookAtAsync(session, [.. all.Select(one => one.AccountId!.Value).Distinct()], cancel));
+        if (all.Count == 0)
+        {
+            return new Look(state, entries, [], []);
+        }
+
+        var accounts = all.Select(one => one.AccountId!.Value).Distinct().ToList();
+        return new Look(
+            state,
+            entries,
+            await LookAtLedgerAsync(session, all, cancel),
+            await AccountBalance.LookAtAsync(session, accounts, cancel));
     }
 
-    // The entry and the one after it, each against the one before.
+    // The entry, the one before and the one after it, each against its own predecessor: so it is told which is wrong.
     private static async Task<IReadOnlyList<Break>> LookAtLedgerAsync(
         PacedSession session, List<FreshSuspect> suspects, CancellationToken cancel)
     {
@@ -110,9 +116,13 @@ internal sealed class VerifyRecent(
     private const string UnlockSql = "SELECT pg_advisory_unlock(6029834771250643391)";
 
     private const string BeforeSql = """
-        SELECT coalesce(max(position), 0)
-        FROM ledger_entries
-        WHERE account_id = @account AND position < @position
+        SELECT coalesce((
+            SELECT position
+            FROM ledger_entries
+            WHERE account_id = @account AND position < @position
+            ORDER BY position DESC
+            OFFSET 1 LIMIT 1
+        ), 0)
         """;
 
     private sealed record Look(

@@ -103,7 +103,8 @@ public sealed class CheckedBooks : IAsyncLifetime
         var results = await ResultsAsync(error, parameters);
         var names = (await Database.QueryAsync<(long Id, string Name)>("SELECT id, name FROM accounts"))
             .ToDictionary(account => account.Id, account => account.Name);
-        return [.. results.SelectMany(result => result.Value.Breaks.Select(found => Text(result.Key, found, names))).Order()];
+        var found = results.SelectMany(result => result.Value.Breaks.Select(one => Text(result.Key, one, names)));
+        return [.. found.Order(StringComparer.Ordinal)];
     }
 
     internal static async Task<IReadOnlyDictionary<string, CheckResult>> CheckAsync(

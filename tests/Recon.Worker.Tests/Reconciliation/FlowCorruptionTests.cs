@@ -3,6 +3,9 @@ namespace Recon.Worker.Tests.Reconciliation;
 /// <summary>Deposits, conversions and withdrawals that do not agree with the ledger, to the last minor unit.</summary>
 public sealed class FlowCorruptionTests(CheckedBooks books) : IClassFixture<CheckedBooks>
 {
+    private const string Fail =
+        "UPDATE withdrawals SET status = 'failed', failure_reason = 'refused', completed_at = now() WHERE id = ";
+
     private const string NewDeposit = """
         INSERT INTO deposits (id, amount, created_at, completed_at, status, currency, account_name)
         VALUES (gen_random_uuid(), 5000000, now(), now(), 'completed', 'USDC', 'ACC-A')
@@ -35,7 +38,7 @@ public sealed class FlowCorruptionTests(CheckedBooks books) : IClassFixture<Chec
     [InlineData(NewWithdrawal, "withdrawals: missing_reservation ACC-A USD -499 -> 0")]
     [InlineData("UPDATE withdrawals SET status = 'completed', completed_at = now() WHERE id = @Reserved",
         "withdrawals: missing_payout fiat_exposure USD 500 -> 0")]
-    [InlineData("UPDATE withdrawals SET status = 'failed', failure_reason = 'x', completed_at = now() WHERE id = @Reserved",
+    [InlineData(Fail + "@Reserved",
         "withdrawals: missing_release ACC-A USD 500 -> 0")]
     [InlineData("UPDATE withdrawals SET status = 'reserved', completed_at = NULL WHERE id = @PaidOut",
         "withdrawals: unexpected_payout fiat_exposure USD 0 -> 600")]

@@ -101,7 +101,8 @@ public sealed class LedgerCorruptionTests(CheckedBooks books) : IClassFixture<Ch
         Assert.Equal(
             ["ledger_consistency: missing_transaction USD 100 -> 0"],
             await books.FindAsync(
-                "UPDATE payments SET status = 'completed', settled_at = now() WHERE id = @id", new { books.Pending.Id }));
+                "UPDATE payments SET status = 'completed', settled_at = now() WHERE id = @id",
+                new { books.Pending.Id }));
     }
 
     [Fact]
@@ -152,7 +153,9 @@ public sealed class LedgerCorruptionTests(CheckedBooks books) : IClassFixture<Ch
 
         Assert.Equal("ledger_consistency: amount_mismatch USD 5000 -> 5500", found[^1]);
         Assert.Equal(3, found.Count);
-        Assert.All(found.Take(2), one => Assert.StartsWith("account_balance: balance_mismatch", one, StringComparison.Ordinal));
+        Assert.All(
+            found.Take(2),
+            one => Assert.StartsWith("account_balance: balance_mismatch", one, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -209,6 +212,7 @@ public sealed class LedgerCorruptionTests(CheckedBooks books) : IClassFixture<Ch
         Assert.True(keys.Count > 10);
 
         async Task<List<string>> KeysAsync() =>
-            [.. (await books.ResultsAsync(Error)).SelectMany(one => one.Value.Breaks.Select(found => one.Key + found.Key))];
+            [.. (await books.ResultsAsync(Error))
+                .SelectMany(one => one.Value.Breaks.Select(found => one.Key + found.Key))];
     }
 }

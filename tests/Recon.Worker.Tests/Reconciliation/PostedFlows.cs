@@ -42,7 +42,8 @@ internal static class PostedFlows
             posting.Move(held[exposure], held[to], usd, "USD");
             await posting.WriteAsync(connection, cancel);
             await connection.ExecuteAsync("""
-                INSERT INTO conversion_jobs (id, usdc_amount, usd_amount, created_at, completed_at, status, account_name)
+                INSERT INTO conversion_jobs (id, usdc_amount, usd_amount, created_at, completed_at, status,
+                    account_name)
                 VALUES (@id, @usdc, @usd, now(), now(), 'completed', @account)
                 """, new { id, usdc, usd, account });
         }, cancel);
