@@ -26,7 +26,7 @@ internal abstract record ActionResult
 /// Does what an operator does with an exception, within the connection's open transaction: its row is locked first, so
 /// of two operators the second sees what the first did. Every change is a line of its story and in the audit trail.
 /// </summary>
-internal sealed class ActOnException(AuditLog audit, TimeProvider clock)
+internal sealed class ActOnException(DueTimes due, AuditLog audit, TimeProvider clock)
 {
     public async Task<ActionResult> ExecuteAsync(
         NpgsqlConnection connection, Guid id, ExceptionRequest request, AuditActor actor, CancellationToken cancel)
@@ -59,6 +59,7 @@ internal sealed class ActOnException(AuditLog audit, TimeProvider clock)
             {
                 id,
                 now,
+                dueAt = due.After(now, row.Severity),
                 request.Assignee,
                 request.Notes,
                 resolvedBy = request.ResolvedBy ?? actor.Name,
@@ -145,11 +146,12 @@ internal sealed class ActOnException(AuditLog audit, TimeProvider clock)
         WHERE id = @id
         """;
 
+    // One whose break is gone is open until the next look, which closes it again should it still be gone.
     private const string ReopenSql = """
         UPDATE reconciliation_exceptions
         SET status = 'open', resolved_at = NULL, acknowledged_at = NULL, updated_at = @now, resolved_difference = NULL,
-            resolved_by = NULL, resolved_by_key = NULL, resolution_notes = NULL, reopened = reopened + 1,
-            version = version + 1
+            resolved_by = NULL, resolved_by_key = NULL, resolution_notes = NULL, gone_at = NULL, due_at = @dueAt,
+            reopened = reopened + 1, version = version + 1
         WHERE id = @id
         """;
 }

@@ -43,8 +43,8 @@ internal sealed class ExceptionActions(KeyedChange change, ActOnException act, T
     }
 
     /// <summary>
-    /// All in one transaction: what is refused of it does not keep the rest from being done. The rows are locked in id
-    /// order, as everybody locks them.
+    /// All in one transaction: what is refused of it does not keep the rest from being done. The rows are locked first,
+    /// in the order in which everybody locks several.
     /// </summary>
     public async Task<IResult> RunBulkAsync(HttpContext context)
     {
@@ -60,20 +60,18 @@ internal sealed class ExceptionActions(KeyedChange change, ActOnException act, T
             context, body.Canonical, ActOnException.EventOf(request.Each.Action, "bulk", actor),
             async (transaction, cancel) =>
             {
-                var outcomes = new Dictionary<string, BulkOutcome>(StringComparer.Ordinal);
-                foreach (var (text, id) in request.Ids!
-                    .Select(text => (text, Guid.TryParseExact(text, "D", out var id) ? id : Guid.Empty))
-                    .OrderBy(one => one.Item2.ToString(), StringComparer.Ordinal))
+                var connection = transaction.Connection!;
+                var ids = request.Ids!.Select(
+                    text => Guid.TryParseExact(text, "D", out var id) ? id : Guid.Empty).ToArray();
+                await ReadExceptions.LockAsync(connection, ids, cancel);
+                var results = new List<BulkOutcome>(ids.Length);
+                foreach (var (text, id) in request.Ids!.Zip(ids))
                 {
-                    outcomes[text] = OutcomeOf(
-                        text,
-                        await act.ExecuteAsync(transaction.Connection!, id, request.Each, actor, cancel));
+                    results.Add(OutcomeOf(text, await act.ExecuteAsync(connection, id, request.Each, actor, cancel)));
                 }
 
                 return FinishedAnswer.Of(
-                    StatusCodes.Status200OK,
-                    AnswerOf(request, [.. request.Ids!.Select(id => outcomes[id])]),
-                    ApiJson.Default.BulkAnswer);
+                    StatusCodes.Status200OK, AnswerOf(request, results), ApiJson.Default.BulkAnswer);
             });
     }
 

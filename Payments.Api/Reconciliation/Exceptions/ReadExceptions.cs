@@ -53,6 +53,10 @@ internal sealed class ReadExceptions(NpgsqlDataSource database, TimeProvider clo
         connection.QuerySingleOrDefaultAsync<ExceptionRow>(
             new CommandDefinition(LockSql, new { id }, cancellationToken: cancel));
 
+    /// <summary>Locks several, in the order in which everybody does.</summary>
+    public static Task<int> LockAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(LockAllSql, new { ids }, cancellationToken: cancel));
+
     private async Task<List<ExceptionRow>> ReadAsync(
         NpgsqlConnection connection, string sql, ExceptionFilter filter, long newer, long older, int count,
         CancellationToken cancel)
@@ -85,6 +89,14 @@ internal sealed class ReadExceptions(NpgsqlDataSource database, TimeProvider clo
             resolution_notes
         FROM reconciliation_exceptions
         WHERE id = @id
+        """;
+
+    private const string LockAllSql = """
+        SELECT
+        FROM reconciliation_exceptions
+        WHERE id = ANY (@ids)
+        ORDER BY check_type COLLATE "C", break_key
+        FOR UPDATE
         """;
 
     private const string LockSql = FindSql + "\nFOR UPDATE";

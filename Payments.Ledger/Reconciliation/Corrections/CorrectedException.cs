@@ -5,10 +5,10 @@ namespace Payments.Ledger.Reconciliation.Corrections;
 
 /// <summary>An exception that is to be corrected, its row locked; columns in this order.</summary>
 public sealed record CorrectedException(
-    Guid Id, string CheckType, string Kind, string Status, Guid? FlowId, Guid? TransactionId, long? AccountId,
+    Guid Id, string CheckType, string Kind, string Severity, string Status, Guid? FlowId, Guid? TransactionId, long? AccountId,
     string? AccountName, string? Currency, int Version)
 {
-    public bool IsOpen => Status is ExceptionStatus.Open or ExceptionStatus.Acknowledged;
+    public bool IsOpen => ExceptionStatus.IsUnresolved(Status);
 
     /// <summary>
     /// Whether it is a remainder: a deposit, conversion or withdrawal that is posted with another amount. What was never
@@ -38,11 +38,17 @@ public sealed record CorrectedException(
             ResolveSql, new { Id, status, by, notes, now }, cancellationToken: cancel));
 
     /// <summary>The break is there again, because its correction was taken back.</summary>
-    public async Task ReopenAsync(NpgsqlConnection connection, DateTimeOffset now, CancellationToken cancel) =>
-        await connection.ExecuteAsync(new CommandDefinition(ReopenSql, new { Id, now }, cancellationToken: cancel));
+    public async Task ReopenAsync(
+        NpgsqlConnection connection, DueTimes due, DateTimeOffset now, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(due);
+        var dueAt = due.After(now, Severity);
+        await connection.ExecuteAsync(
+            new CommandDefinition(ReopenSql, new { Id, now, dueAt }, cancellationToken: cancel));
+    }
 
     private const string LockSql = """
-        SELECT id, check_type, kind, status, flow_id, transaction_id, account_id, account_name, currency, version
+        SELECT id, check_type, kind, severity, status, flow_id, transaction_id, account_id, account_name, currency, version
         FROM reconciliation_exceptions
         WHERE id = @id
         FOR UPDATE
@@ -51,7 +57,7 @@ public sealed record CorrectedException(
     private const string ResolveSql = """
         UPDATE reconciliation_exceptions
         SET status = @status, resolved_at = @now, updated_at = @now, resolved_difference = difference, resolved_by = @by,
-            resolved_by_key = @by, resolution_notes = @notes, present = false, version = version + 1
+            resolved_by_key = @by, resolution_notes = @notes, gone_at = @now, version = version + 1
         WHERE id = @id
         """;
 
@@ -60,7 +66,7 @@ public sealed record CorrectedException(
         UPDATE reconciliation_exceptions
         SET status = 'open', resolved_at = NULL, acknowledged_at = NULL, updated_at = @now, last_seen_at = @now,
             resolved_difference = NULL, resolved_by = NULL, resolved_by_key = NULL, resolution_notes = NULL,
-            present = true, reopened = reopened + 1, version = version + 1
+            gone_at = NULL, due_at = @dueAt, reopened = reopened + 1, version = version + 1
         WHERE id = @id
         """;
 }

@@ -29,6 +29,7 @@ public static class CorrectionServices
         services.AddOptions<CorrectionOptions>()
             .BindConfiguration(CorrectionOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<CorrectionOptions>>().Value);
+        services.AddDueTimes();
         services.AddSingleton<CorrectionTelemetry>();
         services.AddSingleton<CorrectException>();
         services.AddSingleton<DecideAdjustment>();

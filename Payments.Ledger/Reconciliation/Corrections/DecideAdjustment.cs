@@ -27,7 +27,7 @@ public abstract record DecisionResult
 /// Approves, rejects and undoes corrections, within the connection's open transaction. The exception's row is locked
 /// first, so that of two who decide at once the second finds it decided.
 /// </summary>
-public sealed class DecideAdjustment(AuditLog audit, TimeProvider clock)
+public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider clock)
 {
     /// <summary>Carries out what another owner proposed.</summary>
     public async Task<DecisionResult> ApproveAsync(
@@ -142,7 +142,7 @@ public sealed class DecideAdjustment(AuditLog audit, TimeProvider clock)
         await WriteAsync(connection, adjustment, actor, now, cancel);
         if (!exception.IsOpen)
         {
-            await exception.ReopenAsync(connection, now, cancel);
+            await exception.ReopenAsync(connection, due, now, cancel);
         }
 
         return new DecisionResult.Decided(adjustment, IsNew: true);

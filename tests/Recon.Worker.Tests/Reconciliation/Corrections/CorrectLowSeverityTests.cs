@@ -117,7 +117,7 @@ public sealed class CorrectLowSeverityTests : IAsyncLifetime
     [InlineData("UPDATE reconciliation_exceptions SET severity = 'medium'")]
     [InlineData("UPDATE reconciliation_exceptions SET assignee = 'somebody'")]
     [InlineData("UPDATE reconciliation_exceptions SET status = 'acknowledged'")]
-    [InlineData("UPDATE reconciliation_exceptions SET present = false")]
+    [InlineData("UPDATE reconciliation_exceptions SET status = 'closed', resolved_at = now(), gone_at = now()")]
     public async Task What_is_not_low_or_not_left_to_the_service_is_not_touched(string change)
     {
         await _database.PlantDepositAsync("ACC", 10_400_000, 10_000_000);
@@ -249,7 +249,7 @@ public sealed class CorrectLowSeverityTests : IAsyncLifetime
     {
         await using var connection = await _database.App.OpenConnectionAsync(Cancel);
         await using var transaction = await connection.BeginTransactionAsync(Cancel);
-        var result = await new DecideAdjustment(_audit, TimeProvider.System).UndoAsync(
+        var result = await new DecideAdjustment(new DueTimes(), _audit, TimeProvider.System).UndoAsync(
             connection, adjustment, new AuditActor("somebody"), Cancel);
         Assert.IsType<DecisionResult.Decided>(result);
         await transaction.CommitAsync(Cancel);
