@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.WebUtilities;
+using Payments.Web.Flows;
 
 namespace Payments.Web;
 
@@ -14,6 +15,12 @@ internal static class Links
 
     public static string Queue(Cursor? cursor = null) =>
         WithQuery("/queue", ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Flows(
+        FlowKind kind, string? account = null, string? status = null, Cursor? cursor = null) =>
+        WithQuery(
+            $"/flows/{kind.Path}",
+            ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
 
     public static string Accounts(string? search = null, Cursor? cursor = null) =>
         WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));

@@ -3,9 +3,13 @@ using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Audit;
+using Recon.Worker.Conversions;
 using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Providers;
 using Recon.Worker.Reconciliation;
+using Recon.Worker.Reconciliation.Checks;
+using Recon.Worker.Reconciliation.Continuous;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
 
@@ -37,10 +41,14 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 
 services.AddSettlement();
 services.AddDuties();
+services.AddDutyHandler<ExecuteConversion>();
 services.AddReconciliationRuns();
+services.AddReconciliationChecks();
+services.AddContinuousChecking();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
+services.AddProviders();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

@@ -16,6 +16,11 @@ internal enum Change
 
     /// <summary>A run, a check or an exception of reconciliation was written.</summary>
     Reconciliation = 4,
+
+    /// <summary>A deposit, conversion or withdrawal was recorded or ended.</summary>
+    Flows = 8,
+
+    All = Payments | Accounts | Reconciliation | Flows,
 }
 
 /// <summary>

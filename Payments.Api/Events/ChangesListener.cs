@@ -20,8 +20,8 @@ internal sealed class ChangesListener(
 
     private static Change ChangeOn(string? channel) => channel switch
     {
-        null => Change.Payments | Change.Accounts | Change.Reconciliation,
+        null => Change.All,
         Database.ReconciliationChannel => Change.Reconciliation,
-        _ => Change.Payments | Change.Accounts,
+        _ => Change.Payments | Change.Accounts | Change.Flows,
     };
 }

@@ -67,7 +67,12 @@ internal static class UnitsText
             return null;
         }
 
-        var currency = Currency.Get(code);
+        // An entry may name what is no currency: that is a break, and its amount is shown as it is.
+        if (!Currency.TryGet(code, out var currency))
+        {
+            return amount.ToString(CultureInfo.InvariantCulture);
+        }
+
         var zero = new decimal(0, 0, 0, isNegative: false, (byte)currency.Exponent);
         return ((amount / currency.MinorPerMajor) + zero).ToString(CultureInfo.InvariantCulture);
     }

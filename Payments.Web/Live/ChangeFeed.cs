@@ -9,8 +9,9 @@ public enum Changes
     None = 0,
     Payments = 1,
     Accounts = 2,
-    Reconciliation = 4,
-    All = Payments | Accounts | Reconciliation,
+    Flows = 4,
+    Reconciliation = 8,
+    All = Payments | Accounts | Flows | Reconciliation,
 }
 
 /// <summary>

@@ -119,6 +119,7 @@ internal sealed class ChangeListener(
                 {
                     "payments" => Changes.Payments,
                     "accounts" => Changes.Accounts,
+                    "flows" => Changes.Flows,
                     "reconciliation" => Changes.Reconciliation,
                     _ => Changes.None,
                 };

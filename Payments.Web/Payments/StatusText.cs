@@ -16,7 +16,7 @@ internal static class StatusText
     /// <summary>The style sheet's name for how good or bad it is; also chooses the badge's shape.</summary>
     public static string Tone(string status) => status switch
     {
-        PaymentStatus.Pending => "waiting",
+        PaymentStatus.Pending or "reserved" => "waiting",
         PaymentStatus.Completed or "succeeded" => "good",
         PaymentStatus.CompletedWithDiscrepancy => "odd",
         PaymentStatus.Failed => "bad",

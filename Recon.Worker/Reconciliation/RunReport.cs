@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation.Corrections;
 
 namespace Recon.Worker.Reconciliation;
 
@@ -57,6 +58,11 @@ internal sealed class RunReport(DutySessions database, TimeProvider clock)
         await duty.GuardAsync(connection, cancel);
         var completed = await connection.QuerySingleOrDefaultAsync<CompletedRun>(new CommandDefinition(
             CompleteSql, new { reportId, now = clock.GetUtcNow() }, transaction, cancellationToken: cancel));
+        if (completed is not null)
+        {
+            await CorrectLowSeverity.EnqueueAsync(connection, reportId, clock.GetUtcNow(), cancel);
+        }
+
         await transaction.CommitAsync(cancel);
         return completed;
     }

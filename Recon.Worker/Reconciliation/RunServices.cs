@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Payments.Ledger.Reconciliation;
+using Payments.Ledger.Reconciliation.Corrections;
 using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation.Corrections;
 
 namespace Recon.Worker.Reconciliation;
 
@@ -16,6 +18,8 @@ internal static class RunServices
         services.AddSingleton<RunReport>();
         services.AddSingleton<MakeCheck>();
         services.AddDutyHandler<ReconciliationRun>();
+        services.AddCorrections();
+        services.AddDutyHandler<CorrectLowSeverity>();
         services.AddHostedService<ReconciliationScheduler>();
     }
 }

@@ -2,6 +2,7 @@ extern alias web;
 
 using Microsoft.Extensions.Logging.Abstractions;
 using web::Payments.Web;
+using web::Payments.Web.Flows;
 
 namespace Payments.Api.Tests;
 
@@ -162,6 +163,34 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal((12.00m, 0.01m), (read.Report.ClosingBalance.BySum, read.Report.ClosingBalance.ByAccount));
         var finding = Assert.Single(read.Findings.Data);
         Assert.Equal(("account_row_mismatch", 12.00m, 0.01m), (finding.Kind, finding.Expected, finding.Actual));
+    }
+
+    [Fact]
+    public async Task The_ui_records_lists_and_ends_flows()
+    {
+        var key = Guid.CreateVersion7();
+        var asked = new NewFlow("ACC-WEB-FLOW", 10.5m, null, null, "web-flow", null);
+        var made = (await Api.CreateFlowAsync(FlowKind.Deposit, asked, key, Cancel)).Value!;
+        var again = (await Api.CreateFlowAsync(FlowKind.Deposit, asked, key, Cancel)).Value!;
+        Assert.Equal((false, true, made.Flow), (made.Replayed, again.Replayed, again.Flow));
+        Assert.Equal((10.5m, "USDC", true), (made.Flow.Amount, made.Flow.Currency, made.Flow.IsOpen));
+
+        var completed = (await Api.CompleteFlowAsync(FlowKind.Deposit, made.Flow.Id, Cancel)).Value!;
+        Assert.Equal("completed", completed.Status);
+        Assert.Equal(
+            "flow_ended",
+            (await Api.FailFlowAsync(FlowKind.Deposit, made.Flow.Id, "late", Cancel)).Problem!.Code);
+        var listed = (await Api.ListFlowsAsync(
+            FlowKind.Deposit, "ACC-WEB-FLOW", "completed", new Cursor(), 10, Cancel)).Value!;
+        Assert.Equal(completed, Assert.Single(listed.Data));
+
+        var conversion = new NewFlow("ACC-WEB-FLOW", null, 1.5m, null, null, null);
+        var converting = (await Api.CreateFlowAsync(
+            FlowKind.Conversion, conversion, Guid.CreateVersion7(), Cancel)).Value!;
+        Assert.Equal((1.5m, 1.5m), (converting.Flow.UsdcAmount, converting.Flow.UsdAmount));
+        var tooMuch = (await Api.CreateFlowAsync(
+            FlowKind.Withdrawal, asked, Guid.CreateVersion7(), Cancel)).Problem!;
+        Assert.Equal("account_not_found", tooMuch.Code);
     }
 
     private async Task<PaymentsApi> OperatorAsync()
