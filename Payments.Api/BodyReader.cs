@@ -124,6 +124,41 @@ internal ref struct BodyReader(ReadOnlySpan<byte> json)
         return reading;
     }
 
+    /// <summary>A whole number; null, with a fault, when it is none.</summary>
+    public int? ReadInteger(string pointer)
+    {
+        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var number))
+        {
+            return number;
+        }
+
+        Add(pointer, "invalid_type", "must be a whole number");
+        _reader.Skip();
+        return null;
+    }
+
+    /// <summary>An array of strings; what is none of these is a fault, and left out.</summary>
+    public List<string> ReadStrings(string pointer)
+    {
+        var strings = new List<string>();
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            Add(pointer, "invalid_type", "must be an array");
+            _reader.Skip();
+            return strings;
+        }
+
+        for (var place = 0; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; place++)
+        {
+            if (ReadString(FormattableString.Invariant($"{pointer}/{place}"), optional: false) is { } text)
+            {
+                strings.Add(text);
+            }
+        }
+
+        return strings;
+    }
+
     public void Require(bool seen, string pointer)
     {
         if (!seen)

@@ -14,6 +14,9 @@ using Payments.Api.Payments;
 using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
+using Payments.Api.Reconciliation;
+using Payments.Api.Reconciliation.Adjustments;
+using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Withdrawals;
@@ -56,6 +59,17 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(ReconciliationDifferenceAnswer))]
 [JsonSerializable(typeof(ListAnswer<ReconciliationReportAnswer>))]
+[JsonSerializable(typeof(ListAnswer<ReportAnswer>))]
+[JsonSerializable(typeof(ReportDetails))]
+[JsonSerializable(typeof(ListAnswer<CheckAnswer>))]
+[JsonSerializable(typeof(CheckTrendAnswer))]
+[JsonSerializable(typeof(RunAcceptedAnswer))]
+[JsonSerializable(typeof(ExceptionAnswer))]
+[JsonSerializable(typeof(ExceptionDetails))]
+[JsonSerializable(typeof(ListAnswer<ExceptionAnswer>))]
+[JsonSerializable(typeof(BulkAnswer))]
+[JsonSerializable(typeof(AdjustmentAnswer))]
+[JsonSerializable(typeof(ListAnswer<AdjustmentAnswer>))]
 [JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
 [JsonSerializable(typeof(ListAnswer<TrailItem>))]
 [JsonSerializable(typeof(TrailPayment))]

@@ -99,6 +99,24 @@ internal static class ProblemTypes
         "reconciliation_not_found", 404, "The account has no such reconciliation",
         "Reports are made by POST /api/v1/accounts/{accountId}/reconcile, for an account in one currency.");
 
+    public static readonly ProblemType ReconciliationReportNotFound = new(
+        "reconciliation_report_not_found", 404, "No reconciliation report has this id",
+        "GET /api/admin/reconciliation/reports lists the reports of all runs; POST /api/admin/reconciliation/run makes "
+        + "one more.");
+
+    public static readonly ProblemType ExceptionNotFound = new(
+        "exception_not_found", 404, "No reconciliation exception has this id",
+        "Exceptions are opened by the checks of reconciliation. GET /api/admin/reconciliation/exceptions lists them.");
+
+    public static readonly ProblemType AdjustmentNotFound = new(
+        "adjustment_not_found", 404, "No adjustment has this id",
+        "GET /api/admin/reconciliation/adjustments lists them.");
+
+    public static readonly ProblemType OwnProposal = new(
+        "own_proposal", 403, "Whoever proposed it cannot approve it",
+        "An adjustment above the limits, and the rebuilding of an account's row, is decided by a second person: send the "
+        + "approval with a key of another owner.");
+
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
         "The header Allow lists the methods that it has.");
@@ -134,6 +152,28 @@ internal static class ProblemTypes
         "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
         + "and send the same again.");
 
+    public static readonly ProblemType ExceptionChanged = new(
+        "exception_changed", 409, "The exception was changed meanwhile",
+        "The version in the request is not the exception's any more: somebody acted on it, or it was seen to be "
+        + "different. Read it again and decide anew.");
+
+    public static readonly ProblemType ExceptionOver = new(
+        "exception_over", 409, "The exception is not open",
+        "It was resolved, corrected or closed before. POST .../reopen opens it again.");
+
+    public static readonly ProblemType AdjustmentProposed = new(
+        "adjustment_proposed", 409, "Another adjustment is proposed already",
+        "An exception has one proposal at a time. Approve or reject that one first; the detail names it.");
+
+    public static readonly ProblemType AdjustmentDecided = new(
+        "adjustment_decided", 409, "The adjustment is decided otherwise",
+        "A proposal is approved or rejected once, and only what is posted can be undone. Read it to see what became of "
+        + "it.");
+
+    public static readonly ProblemType NotUndoable = new(
+        "not_undoable", 409, "The adjustment cannot be undone",
+        "Only what was posted to the ledger has a reverse, and that must not take an account below its minimum.");
+
     public static readonly ProblemType AccountExists = new(
         "account_exists", 409, "The account exists with other settings",
         "An account of this name and currency was opened before, by a request or by its first settlement, and its "
@@ -156,6 +196,11 @@ internal static class ProblemTypes
         "unprocessable", 422, "A value is refused",
         "The request has the right shape, but a value in it is not accepted. 'errors' names each of them. "
         + "Nothing was stored; the same idempotency key may be used again.");
+
+    public static readonly ProblemType NotCorrectable = new(
+        "not_correctable", 422, "No correction of this kind applies to the exception",
+        "A deposit, conversion or withdrawal that is posted with another amount can be adjusted, and the row of an "
+        + "account whose entries replay can be rebuilt. Everything else needs a person.");
 
     public static readonly ProblemType RefundExceedsRemaining = new(
         "refund_exceeds_remaining", 422, "More than is left of the payment",
@@ -196,10 +241,12 @@ internal static class ProblemTypes
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
-        AccountNotFound, FlowNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
+        AccountNotFound, FlowNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound,
+        ReconciliationReportNotFound, ExceptionNotFound, AdjustmentNotFound, OwnProposal, MethodNotAllowed,
         IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, FlowEnded, ReferenceInUse,
         ReconciliationInProgress, AccountExists, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused,
         Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
-        Overloaded, DatabaseUnavailable,
+        Overloaded, DatabaseUnavailable, ExceptionChanged, ExceptionOver, AdjustmentProposed, AdjustmentDecided,
+        NotUndoable, NotCorrectable,
     ];
 }

@@ -26,12 +26,15 @@ public static class AccountName
     /// <summary>USD that was taken from holders and is not paid out yet.</summary>
     public const string WithdrawalsPending = "withdrawals_pending";
 
+    /// <summary>What is posted and cannot be placed.</summary>
+    public const string Suspense = "suspense";
+
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@-");
 
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
-        Clearing, "suspense", UsdcBuffer, FiatExposure, WithdrawalsPending,
+        Clearing, Suspense, UsdcBuffer, FiatExposure, WithdrawalsPending,
     };
 
     /// <summary>

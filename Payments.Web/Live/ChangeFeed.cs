@@ -10,7 +10,8 @@ public enum Changes
     Payments = 1,
     Accounts = 2,
     Flows = 4,
-    All = Payments | Accounts | Flows,
+    Reconciliation = 8,
+    All = Payments | Accounts | Flows | Reconciliation,
 }
 
 /// <summary>

@@ -122,6 +122,7 @@ internal sealed class ChangeListener(
                     "payments" => Changes.Payments,
                     "accounts" => Changes.Accounts,
                     "flows" => Changes.Flows,
+                    "reconciliation" => Changes.Reconciliation,
                     _ => Changes.None,
                 };
             }

@@ -91,6 +91,10 @@ internal sealed class DutyLoop(
             logger.LogWarning(
                 "How duty {DutyId} ({Kind}) ended could not be written: {Reason}", duty.Id, duty.Kind, e.Message);
         }
+        catch (Exception e)
+        {
+            logger.LogError(e, "How duty {DutyId} ({Kind}) ended could not be told", duty.Id, duty.Kind);
+        }
 
         Signal();
     }

@@ -16,8 +16,11 @@ internal sealed class HeldDuties(DutySessions database, WorkerIdentity worker, D
     public async Task<Duty?> ClaimAsync(IReadOnlyList<string> kinds, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        return await connection.QuerySingleOrDefaultAsync<Duty>(new CommandDefinition(
-            ClaimSql, new { kinds, worker = worker.Id, period = options.Lease }, cancellationToken: cancel));
+        cancel.ThrowIfCancellationRequested();
+
+        // Not broken off half-way: the server might have claimed what this process would not know of.
+        return await connection.QuerySingleOrDefaultAsync<Duty>(
+            ClaimSql, new { kinds, worker = worker.Id, period = options.Lease });
     }
 
     /// <summary>Starts the lease anew.</summary>

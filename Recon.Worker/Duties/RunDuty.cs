@@ -11,6 +11,14 @@ internal sealed class RunDuty(
 
     private static readonly ActivitySource Source = new(WorkerTelemetry.SourceName);
 
+    /// <summary>
+    /// Whether the database was away, or let another go first: nothing that the work itself did wrong. A statement that
+    /// took too long is no outage. It would take as long the next time, so it counts; and when the database only hangs,
+    /// nothing can be counted.
+    /// </summary>
+    public static bool IsOutage(Exception error) =>
+        error is NpgsqlException { IsTransient: true, InnerException: not TimeoutException };
+
     /// <param name="stopping">The process ends: the duty goes back at once and unharmed.</param>
     public async Task ExecuteAsync(Duty duty, IDutyHandler handler, CancellationToken stopping)
     {
@@ -21,7 +29,7 @@ internal sealed class RunDuty(
             return;
         }
 
-        using var span = Start(duty);
+        using var span = Start(duty, handler);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var lease = KeepAsync(duty, running);
         try
@@ -39,7 +47,7 @@ internal sealed class RunDuty(
         {
             logger.LogWarning("Duty {DutyId} ({Kind}) was lost to another worker", duty.Id, duty.Kind);
         }
-        catch (Exception e) when (e is NpgsqlException { IsTransient: true } or TimeoutException)
+        catch (Exception e) when (IsOutage(e))
         {
             logger.LogWarning("Duty {DutyId} ({Kind}) waits for the database: {Reason}", duty.Id, duty.Kind, e.Message);
             await held.ReturnAsync(duty, TimeSpan.FromSeconds(options.RetryDelaySeconds), CancellationToken.None);
@@ -92,12 +100,14 @@ internal sealed class RunDuty(
         }
     }
 
-    private static Activity? Start(Duty duty)
+    // What takes long is rare and worth its trace.
+    private static Activity? Start(Duty duty, IDutyHandler handler)
     {
         var request = ActivityContext.TryParse(duty.Traceparent, traceState: null, isRemote: true, out var parsed)
             ? parsed
             : default;
-        return Source.StartActivity("duty " + duty.Kind, ActivityKind.Consumer, request)
+        KeyValuePair<string, object?>[] tags = [new("trace.keep", handler.IsLong)];
+        return Source.StartActivity("duty " + duty.Kind, ActivityKind.Consumer, request, tags)
             ?.SetTag("recon.duty.id", duty.Id)
             .SetTag("recon.duty.attempt", duty.Attempts);
     }

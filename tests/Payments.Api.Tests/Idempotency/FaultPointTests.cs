@@ -1,5 +1,6 @@
 using Npgsql;
 using Payments.Api.Tests.Flows;
+using Payments.Api.Tests.Reconciliation;
 using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests.Idempotency;
@@ -23,7 +24,8 @@ public sealed class FaultPointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _database.InitializeAsync();
-        await TestKeys.AddAsync(_database, "tester", ApiServer.Key);
+        await TestKeys.AddAsync(
+            _database, "tester", ApiServer.Key, [.. TestKeys.ReadAndWrite, "reconciliation:admin"]);
         var direct = new NpgsqlConnectionStringBuilder(_database.AppConnectionString);
         _proxy = new DatabaseProxy(direct.Host!, direct.Port);
         var proxied = new NpgsqlConnectionStringBuilder(_database.AppConnectionString)
@@ -154,6 +156,26 @@ public sealed class FaultPointTests : IAsyncLifetime
             WHERE d.id = @deposit AND d.status = 'completed'
             """,
             new { deposit }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task An_adjustment_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () => (await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000)).Exception,
+        send: (client, exception, key) => client.ActAsync(
+            $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""", key),
+        status: 201,
+        effects: (exception, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM reconciliation_adjustments AS j
+            JOIN reconciliation_exceptions AS e ON e.id = j.exception_id AND e.status = 'resolved'
+            JOIN ledger_transactions AS t ON t.corrects = j.corrects AND t.id = j.transaction_id
+            JOIN reconciliation_exception_events AS v ON v.exception_id = e.id AND v.kind = 'adjustment_posted'
+            WHERE e.id = @exception AND j.status = 'posted'
+            """,
+            new { exception }));
 
     private async Task WalkAsync(
         bool answerIsLost,
