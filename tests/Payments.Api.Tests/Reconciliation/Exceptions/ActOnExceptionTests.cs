@@ -157,12 +157,13 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         var ids = new List<string>();
         for (var i = 0; i < 40; i++)
         {
-            ids.Add($"\"{await _desk.Database.PlantAsync(new PlantedException(i % 2 == 0 ? "deposits" : "withdrawals", "k"))}\"");
+            var planted = new PlantedException(i % 2 == 0 ? "deposits" : "withdrawals", "k");
+            ids.Add($"\"{await _desk.Database.PlantAsync(planted)}\"");
         }
 
+        string[] orders = [string.Join(',', ids), string.Join(',', Enumerable.Reverse(ids))];
         var bulks = Enumerable.Range(0, 8).Select(i => _desk.Anna.DoAsync(
-            "/exceptions/bulk",
-            $$"""{"action":"assign","assignee":"a{{i}}","ids":[{{string.Join(',', i % 2 == 0 ? ids : Enumerable.Reverse(ids))}}]}"""));
+            "/exceptions/bulk", $$"""{"action":"assign","assignee":"a{{i}}","ids":[{{orders[i % 2]}}]}"""));
 
         Assert.All(await Task.WhenAll(bulks), done => Assert.Equal("0", Text(done, "refused")));
     }

@@ -181,7 +181,8 @@ public sealed class ListExceptionsTests : IAsyncLifetime
         }
 
         await _desk.Database.ExecuteAsync("""
-            UPDATE reconciliation_exceptions SET status = 'resolved', resolved_at = now() WHERE description = 'resolved';
+            UPDATE reconciliation_exceptions SET status = 'resolved', resolved_at = now()
+            WHERE description = 'resolved';
             UPDATE reconciliation_exceptions SET status = 'acknowledged' WHERE description = 'acknowledged'
             """);
     }
