@@ -168,40 +168,6 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         Assert.All(await Task.WhenAll(bulks), done => Assert.Equal("0", Text(done, "refused")));
     }
 
-    [Theory]
-    [InlineData("resolve", """{"resolvedBy":"Anna"}""", "400 invalid_request")]
-    [InlineData("resolve", """{"notes":7}""", "400 invalid_request")]
-    [InlineData("resolve", """{"version":"1"}""", "400 invalid_request")]
-    [InlineData("resolve", """{"version":1.5}""", "400 invalid_request")]
-    [InlineData("resolve", "{\"notes\":", "400 invalid_json")]
-    [InlineData("resolve", """{"resolved_by":" "}""", "422 unprocessable")]
-    [InlineData("assign", """{"assignee":"a\nb"}""", "422 unprocessable")]
-    [InlineData("comments", """{}""", "422 unprocessable")]
-    [InlineData("comments", """{"text":"a\u0000b"}""", "422 unprocessable")]
-    public async Task A_body_that_is_not_right_is_refused(string action, string body, string expected)
-    {
-        Assert.Equal(expected, await _desk.Anna.RefusedAsync($"/exceptions/{_id}/{action}", body));
-        Assert.Equal("open:", await _desk.Database.StoryAsync(_id));
-    }
-
-    [Theory]
-    [InlineData("""{"action":"delete","ids":["a"]}""")]
-    [InlineData("""{"action":"resolve","ids":[]}""")]
-    [InlineData("""{"action":"resolve"}""")]
-    [InlineData("""{"action":"comment","ids":["a"]}""")]
-    [InlineData("""{"action":"resolve","ids":["a","A"]}""")]
-    public async Task A_bulk_that_is_not_right_is_refused(string body) =>
-        Assert.Equal("422 unprocessable", await _desk.Anna.RefusedAsync("/exceptions/bulk", body));
-
-    [Fact]
-    public async Task What_does_not_exist_is_not_found()
-    {
-        foreach (var id in (string[])["01a1fcaa-a6b4-729a-879b-9da3d8101381", "7"])
-        {
-            Assert.Equal("404 exception_not_found", await _desk.Anna.RefusedAsync($"/exceptions/{id}/resolve"));
-        }
-    }
-
     private Task<IReadOnlyList<string>> AuditAsync(string more) => _desk.Database.QueryAsync<string>(
         $"""
         SELECT actor || ' ' || action || ' ' || outcome || {more}
