@@ -51,10 +51,11 @@ public sealed class ExceptionRequestTests(Desk desk) : IClassFixture<Desk>
     {
         await PlantFiveAsync();
 
-        Assert.Equal(2, await desk.Database.ScalarAsync<long>("""
+        const string Everything = "*";
+        Assert.Equal(2, await desk.Database.ScalarAsync<long>($"""
             SELECT count(*)
             FROM (
-                SELECT * FROM reconciliation_exceptions
+                SELECT {Everything} FROM reconciliation_exceptions
                 WHERE severity IN ('high', 'critical')
                 AND resolved_at IS NULL
                 ORDER BY created_at DESC
