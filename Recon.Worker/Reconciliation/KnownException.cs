@@ -5,7 +5,8 @@ namespace Recon.Worker.Reconciliation;
 /// <summary>An exception as it stands, its row locked; columns in this order.</summary>
 internal sealed record KnownException(
     Guid Id, string BreakKey, string Severity, string Status, decimal? Difference, decimal? ResolvedDifference,
-    DateTimeOffset LastSeenAt, DateTimeOffset DueAt, DateTimeOffset? GoneAt)
+    DateTimeOffset LastSeenAt, DateTimeOffset DueAt, DateTimeOffset? GoneAt, string Description, decimal? Expected,
+    decimal? Actual, string? Currency)
 {
     public bool IsUnresolved => ExceptionStatus.IsUnresolved(Status);
 

@@ -29,6 +29,7 @@ internal sealed class MakeCheck(
                 .SetTag("reconciliation.items_found", verdict.ItemsFound);
             telemetry.CheckEnded(check.CheckType, verdict);
             telemetry.ExceptionsOpened(check.CheckType, recorded.Opened);
+            telemetry.AlertsRaised(check.CheckType, recorded.Alerted);
         }
         catch (Exception e)
         {
@@ -106,7 +107,7 @@ internal sealed class MakeCheck(
             return null;
         }
 
-        var context = new SightingContext(reportId, checkType, BreakScope.Everything, seenAt);
+        var context = new SightingContext(reportId, checkType, BreakScope.OfRun, seenAt);
         var recorded = await breaks.RecordAsync(connection, context, result, cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             RunReport.CountSql, new { reportId }, transaction, cancellationToken: cancel));

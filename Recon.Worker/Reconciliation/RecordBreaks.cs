@@ -37,6 +37,7 @@ internal sealed class RecordBreaks(DueTimes due)
         await CloseAsync(connection, context, gone, cancel);
         await TellAsync(connection, context, [.. counted.Select(StoryOf).OfType<ExceptionEvent>(),
             .. gone.Select(ExceptionEvent.Gone)], cancel);
+        var raised = await RaiseAlerts.ExecuteAsync(connection, context, counted, gone, cancel);
         return new RecordedBreaks(
             opened.Count,
             breaks.Count,
@@ -48,6 +49,7 @@ internal sealed class RecordBreaks(DueTimes due)
                 .. counted.Where(one => one.IsNew || one.Effect == SightingEffect.Reopens)
                     .Select(one => one.Break.Severity),
             ],
+            Alerted = raised,
         };
     }
 
@@ -65,7 +67,7 @@ internal sealed class RecordBreaks(DueTimes due)
 
         var parameters = new DynamicParameters(new
         {
-            context.ReportId,
+            context.RunId,
             context.CheckType,
             context.SeenAt,
             ids = breaks.Select(_ => Guid.CreateVersion7(context.SeenAt)).ToArray(),
@@ -98,7 +100,7 @@ internal sealed class RecordBreaks(DueTimes due)
         NpgsqlConnection connection, SightingContext context, IReadOnlyList<Sighting> sighted,
         CancellationToken cancel)
     {
-        var counts = context.Scope.IsEverything
+        var counts = context.Scope.IsOfRun
             ? sighted
             : [.. sighted.Where(one => one.IsNew || one.Effect is not (SightingEffect.None or SightingEffect.Late))];
         if (counts.Count == 0)
@@ -129,7 +131,7 @@ internal sealed class RecordBreaks(DueTimes due)
 
         var parameters = new DynamicParameters(new
         {
-            context.ReportId,
+            context.RunId,
             context.SeenAt,
             ids = sighted.Select(one => one.Known.Id).ToArray(),
             effects = sighted.Select(one => one.Effect.ToString()).ToArray(),
@@ -165,7 +167,7 @@ internal sealed class RecordBreaks(DueTimes due)
                 ids = events.Select(one => one.ExceptionId).ToArray(),
                 kinds = events.Select(one => one.Kind).ToArray(),
                 details = events.Select(
-                    one => JsonSerializer.Serialize(one.Details(context.ReportId), JsonSerializerOptions.Web)).ToArray(),
+                    one => JsonSerializer.Serialize(one.Details(context.RunId), JsonSerializerOptions.Web)).ToArray(),
             };
             await connection.ExecuteAsync(
                 new CommandDefinition(RecordSql.Tell, parameters, cancellationToken: cancel));

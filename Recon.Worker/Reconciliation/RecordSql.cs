@@ -9,7 +9,7 @@ internal static class RecordSql
         INSERT INTO reconciliation_exceptions (id, created_at, first_seen_at, last_seen_at, updated_at, due_at,
             first_report_id, last_report_id, check_type, break_key, kind, severity, description, currency, expected,
             actual, difference, account_id, account_name, position, payment_id, transaction_id, flow_id)
-        SELECT b.id, @seenAt, @seenAt, @seenAt, @seenAt, b.due_at, @reportId, @reportId, @checkType, b.break_key, b.kind,
+        SELECT b.id, @seenAt, @seenAt, @seenAt, @seenAt, b.due_at, @runId, @runId, @checkType, b.break_key, b.kind,
             b.severity, b.description, b.currency, b.expected, b.actual, b.actual - b.expected, b.account_id,
             b.account_name, b.position, b.payment_id, b.transaction_id, b.flow_id
         FROM unnest(@ids, @dueAts, @keys, @kinds, @severities, @descriptions, @currencies, @expecteds, @actuals,
@@ -30,7 +30,7 @@ internal static class RecordSql
     // keys, so nobody waits in a circle.
     public const string Lock = """
         SELECT e.id, e.break_key, e.severity, e.status, e.difference, e.resolved_difference, e.last_seen_at, e.due_at,
-            e.gone_at
+            e.gone_at, e.description, e.expected, e.actual, e.currency
         FROM reconciliation_exceptions AS e
         WHERE e.id = ANY (ARRAY (
             SELECT seen.id
@@ -61,7 +61,7 @@ internal static class RecordSql
         UPDATE reconciliation_exceptions AS e
         SET sightings = e.sightings + 1,
             last_seen_at = CASE WHEN late THEN e.last_seen_at ELSE @seenAt END,
-            last_report_id = CASE WHEN late THEN e.last_report_id ELSE @reportId END,
+            last_report_id = CASE WHEN late THEN e.last_report_id ELSE coalesce(@runId, e.last_report_id) END,
             severity = CASE WHEN late THEN e.severity ELSE s.severity END,
             description = CASE WHEN late THEN e.description ELSE s.description END,
             expected = CASE WHEN late THEN e.expected ELSE s.expected END,

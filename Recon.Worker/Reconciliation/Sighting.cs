@@ -20,7 +20,7 @@ internal sealed record ExceptionEvent(
         known.Id, known.IsUnresolved ? "closed" : "gone", null, known.Severity, null, known.Difference);
 
     /// <summary>Amounts are minor units as text, so that none is rounded.</summary>
-    public object Details(Guid reportId) => new
+    public object Details(Guid? reportId) => new
     {
         reportId,
         Severity,

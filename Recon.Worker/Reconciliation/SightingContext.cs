@@ -7,27 +7,33 @@ namespace Recon.Worker.Reconciliation;
 /// ordinal order of their names.
 /// </param>
 /// <param name="SeenAt">Taken before the look: what has become known since is not overwritten by it.</param>
-internal sealed record SightingContext(Guid ReportId, string CheckType, BreakScope Scope, DateTimeOffset SeenAt);
+internal sealed record SightingContext(Guid ReportId, string CheckType, BreakScope Scope, DateTimeOffset SeenAt)
+{
+    /// <summary>The run that looked; null of a look that belongs to none.</summary>
+    public Guid? RunId => Scope.IsOfRun ? ReportId : null;
+}
 
 /// <summary>
-/// What a look covered. A known break within it that was not seen is gone; of those outside it nothing is known.
+/// What a look covered. A known break within it that was not seen is gone; of those outside it nothing is known. Outside
+/// of runs a break may be looked at every second, so it counts as sighted when it is new, has changed or returns, and
+/// not each time.
 /// </summary>
 /// <param name="Accounts">Null: whatever account.</param>
 /// <param name="Flows">Null: whatever deposit, conversion or withdrawal.</param>
-internal sealed record BreakScope(IReadOnlyCollection<long>? Accounts, IReadOnlyCollection<Guid>? Flows)
+/// <param name="IsOfRun">Whether each look is a sighting of every break that it saw.</param>
+internal sealed record BreakScope(
+    IReadOnlyCollection<long>? Accounts, IReadOnlyCollection<Guid>? Flows, bool IsOfRun = false)
 {
-    /// <summary>All that the check looks at, as a run does: each look is a sighting of every break that it saw.</summary>
+    /// <summary>All that the check looks at, in a run.</summary>
+    public static BreakScope OfRun { get; } = new(null, null, IsOfRun: true);
+
+    /// <summary>All that the check looks at, outside of runs.</summary>
     public static BreakScope Everything { get; } = new(null, null);
 
-    public bool IsEverything => Accounts is null && Flows is null;
-
-    /// <summary>
-    /// Breaks of these accounts. They may be looked at often, so a break counts as sighted when it is new, has changed
-    /// or returns, and not each time.
-    /// </summary>
+    /// <summary>Breaks of these accounts.</summary>
     public static BreakScope OfAccounts(IReadOnlyCollection<long> accounts) => new(accounts, null);
 
-    /// <summary>Breaks of these deposits, conversions or withdrawals; otherwise as of accounts.</summary>
+    /// <summary>Breaks of these deposits, conversions or withdrawals.</summary>
     public static BreakScope OfFlows(IReadOnlyCollection<Guid> flows) => new(null, flows);
 }
 
@@ -40,4 +46,7 @@ internal sealed record RecordedBreaks(int New, int Seen, int Reopened, int Close
 {
     /// <summary>Severities of those that were opened or reopened, for the metrics once it is committed.</summary>
     public IReadOnlyList<string> Opened { get; init; } = [];
+
+    /// <summary>Severities of those that an alert was written of, for the same.</summary>
+    public IReadOnlyList<string> Alerted { get; init; } = [];
 }
