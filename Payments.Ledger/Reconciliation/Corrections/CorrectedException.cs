@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger.Webhooks;
 
 namespace Payments.Ledger.Reconciliation.Corrections;
 
@@ -34,8 +35,12 @@ public sealed record CorrectedException(
     /// <param name="notes">Why, for whoever reads it later.</param>
     public async Task ResolveAsync(
         NpgsqlConnection connection, string status, string by, string? notes, DateTimeOffset now,
-        CancellationToken cancel) => await connection.ExecuteAsync(new CommandDefinition(
+        CancellationToken cancel)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
             ResolveSql, new { Id, status, by, notes, now }, cancellationToken: cancel));
+        await TellTargets.OfExceptionAsync(connection, Id, WebhookEventType.ExceptionResolved, now, cancel);
+    }
 
     /// <summary>The break is there again, because its correction was taken back.</summary>
     public async Task ReopenAsync(
@@ -45,6 +50,7 @@ public sealed record CorrectedException(
         var dueAt = due.After(now, Severity);
         await connection.ExecuteAsync(
             new CommandDefinition(ReopenSql, new { Id, now, dueAt }, cancellationToken: cancel));
+        await TellTargets.OfExceptionAsync(connection, Id, WebhookEventType.ExceptionReopened, now, cancel);
     }
 
     private const string LockSql = """

@@ -127,6 +127,22 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Targets_are_told_what_became_of_one_that_matters_and_not_of_others()
+    {
+        var high = await _desk.Database.PlantAsync(new PlantedException("deposits", "k") { Severity = "high" });
+        foreach (var id in (Guid[])[_id, high])
+        {
+            await _desk.Anna.DoAsync($"/exceptions/{id}/resolve");
+            await _desk.Anna.DoAsync($"/exceptions/{id}/reopen");
+        }
+
+        Assert.Equal(
+            [$"reconciliation.exception.resolved {high}", $"reconciliation.exception.reopened {high}"],
+            await _desk.Database.QueryAsync<string>(
+                "SELECT type || ' ' || exception_id FROM webhook_events ORDER BY created_at"));
+    }
+
+    [Fact]
     public async Task Several_are_done_in_one_transaction_and_each_has_its_outcome()
     {
         var second = await _desk.Database.PlantAsync(new PlantedException("deposits", "k"));
