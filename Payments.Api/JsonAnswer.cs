@@ -13,6 +13,7 @@ using Payments.Api.Queue;
 using Payments.Api.Readiness;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
+using Payments.Api.Webhooks;
 
 namespace Payments.Api;
 
@@ -52,6 +53,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(TrailEntry))]
 [JsonSerializable(typeof(AuditVerificationAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
+[JsonSerializable(typeof(WebhookTargetAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookTargetAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookDeliveryAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryDetails))]
+[JsonSerializable(typeof(WebhookReplayAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -15,6 +15,7 @@ using Payments.Api.Readiness;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Validation;
+using Payments.Api.Webhooks;
 using Payments.Ledger;
 
 Database.Configure();
@@ -66,6 +67,7 @@ builder.Services.AddAccountReconciliations();
 builder.Services.AddQueue();
 builder.Services.AddReadiness();
 builder.Services.AddAuditTrail();
+builder.Services.AddWebhooks();
 
 var app = builder.Build();
 
@@ -88,6 +90,7 @@ app.MapReadiness();
 app.MapEvents();
 app.MapAuditTrail();
 app.MapKeys();
+app.MapWebhooks();
 
 try
 {

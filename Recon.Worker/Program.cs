@@ -6,6 +6,7 @@ using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
+using Recon.Worker.Webhooks;
 
 Database.Configure();
 
@@ -35,6 +36,7 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 
 services.AddSettlement();
 services.AddDuties();
+services.AddWebhookDelivery();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();

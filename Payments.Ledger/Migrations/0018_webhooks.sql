@@ -58,7 +58,6 @@ COMMENT ON COLUMN webhook_secrets.secret IS 'NULL once it has expired.';
 CREATE TABLE webhook_events (
     id text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
-    first_delivered_at timestamptz,
     exception_id uuid,
     type text NOT NULL,
     payload text NOT NULL,
@@ -125,6 +124,5 @@ GRANT SELECT, INSERT ON webhook_targets, webhook_secrets, webhook_events, webhoo
 GRANT UPDATE (updated_at, disabled_at, deleted_at, resting_until, last_success_at, last_failure_at, enabled, url,
     description, event_types, disabled_reason) ON webhook_targets TO payments_app;
 GRANT UPDATE (expires_at, secret) ON webhook_secrets TO payments_app;
-GRANT UPDATE (first_delivered_at) ON webhook_events TO payments_app;
 GRANT UPDATE (round_started_at, next_attempt_at, finished_at, round, attempts, round_attempts, last_status_code, status,
     last_error) ON webhook_deliveries TO payments_app;
