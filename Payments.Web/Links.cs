@@ -15,6 +15,9 @@ internal static class Links
     public static string Queue(Cursor? cursor = null) =>
         WithQuery("/queue", ("after", cursor?.After), ("before", cursor?.Before));
 
+    public static string Alerts(string? status = null, Cursor? cursor = null) =>
+        WithQuery("/alerts", ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
+
     public static string Accounts(string? search = null, Cursor? cursor = null) =>
         WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));
 

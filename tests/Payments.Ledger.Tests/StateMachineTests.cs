@@ -13,6 +13,7 @@ public sealed partial class StateMachineTests(TestDatabase database) : IClassFix
     [InlineData("## A payment", "payments_status_known")]
     [InlineData("## A refund", "refunds_status_known")]
     [InlineData("## A job", "recon_jobs_status_known")]
+    [InlineData("## A delivery", "webhook_deliveries_status_known")]
     public async Task The_diagram_and_the_table_know_the_same_states(string heading, string constraint)
     {
         var definition = await database.ScalarAsync<string>(
