@@ -30,7 +30,7 @@ internal sealed class ReplayDeliveries(AuditLog audit)
         return null;
     }
 
-    /// <summary>All that failed or were cancelled since a time, of targets that are enabled now; oldest first.</summary>
+    /// <summary>All that failed or were cancelled since a time, of targets that are enabled; oldest first.</summary>
     public async Task<WebhookReplayAnswer> ReplayAllAsync(
         NpgsqlConnection connection, ReplayRequest request, AuditActor by, CancellationToken cancel)
     {
@@ -69,7 +69,8 @@ internal sealed class ReplayDeliveries(AuditLog audit)
             RETURNING d.id, d.round
         ), duty AS (
             INSERT INTO duties (id, kind, arguments)
-            SELECT gen_random_uuid(), 'webhook.deliver', jsonb_build_object('deliveryId', begun.id, 'round', begun.round)
+            SELECT gen_random_uuid(), 'webhook.deliver',
+                jsonb_build_object('deliveryId', begun.id, 'round', begun.round)
             FROM begun
             RETURNING pg_notify('duties', '')
         )

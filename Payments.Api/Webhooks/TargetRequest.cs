@@ -46,7 +46,8 @@ internal static class TargetParser
     private const int MostEventTypes = 20;
 
     /// <param name="creating">A url is needed then, and nothing may be switched off.</param>
-    public static Problem? Parse(ReadOnlySpan<byte> json, bool creating, WebhookAddress allowed, out TargetRequest? request)
+    public static Problem? Parse(
+        ReadOnlySpan<byte> json, bool creating, WebhookAddress allowed, out TargetRequest? request)
     {
         request = null;
         var body = new BodyReader(json);
@@ -62,7 +63,8 @@ internal static class TargetParser
 
         if (body.Errors is not null)
         {
-            return new Problem(ProblemTypes.InvalidRequest, "The body does not have the shape of a target.", body.Errors);
+            return new Problem(
+                ProblemTypes.InvalidRequest, "The body does not have the shape of a target.", body.Errors);
         }
 
         request = read;

@@ -1,5 +1,5 @@
--- Webhooks: whom to tell, what to tell them, and the log of every attempt. An event and its deliveries are written in the
--- transaction that they tell of; each delivery is a duty.
+-- Webhooks: whom to tell, what to tell them, and the log of every attempt. An event and its deliveries are written in
+-- the transaction that they tell of; each delivery is a duty.
 
 CREATE TABLE webhook_targets (
     id uuid NOT NULL,

@@ -28,7 +28,7 @@ public sealed class WebhookVault(WebhookOptions options, TimeProvider clock)
     }
 
     /// <summary>The secrets that sign now, newest first.</summary>
-    /// <exception cref="CryptographicException">One is encrypted with a key that this process does not have.</exception>
+    /// <exception cref="CryptographicException">One is encrypted with a key that is not known here.</exception>
     public async Task<IReadOnlyList<byte[]>> ReadAsync(
         NpgsqlConnection connection, Guid targetId, CancellationToken cancel)
     {

@@ -124,10 +124,12 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
             HttpMethod.Post, "/deliveries/replay", """{"since": "2026-03-02"}""");
 
         var answer = await replayed.ReadAsync();
-        Assert.Equal((2, false), (answer.GetProperty("replayed").GetInt32(), answer.GetProperty("hasMore").GetBoolean()));
+        Assert.Equal(
+            (2, false), (answer.GetProperty("replayed").GetInt32(), answer.GetProperty("hasMore").GetBoolean()));
         Assert.Equal(
             [failed, cancelled],
-            await _fixture.Database.QueryAsync<Guid>("SELECT id FROM webhook_deliveries WHERE round = 2 ORDER BY number"));
+            await _fixture.Database.QueryAsync<Guid>(
+                "SELECT id FROM webhook_deliveries WHERE round = 2 ORDER BY number"));
         using var wrong = await _admin.SendAsync(HttpMethod.Post, "/deliveries/replay", """{"since": "yesterday"}""");
         Assert.Equal("unprocessable", await wrong.CodeAsync());
     }

@@ -85,7 +85,8 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal(
             ["webhook_target.created", "webhook_target.disabled", "webhook_target.enabled"],
             await fixture.Database.QueryAsync<string>(
-                "SELECT action FROM audit_events WHERE object_id = @id ORDER BY audit_events.id", new { id = $"{id}" }));
+                "SELECT action FROM audit_events WHERE object_id = @id ORDER BY audit_events.id",
+                new { id = $"{id}" }));
     }
 
     [Fact]
@@ -141,7 +142,8 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
             new { id });
 
         using var deleted = await _admin.SendAsync(HttpMethod.Delete, $"/{id}");
-        using var moved = await _admin.SendAsync(HttpMethod.Patch, $"/{id}", """{"url": "https://else.example.com/"}""");
+        using var moved = await _admin.SendAsync(
+            HttpMethod.Patch, $"/{id}", """{"url": "https://else.example.com/"}""");
         using var rotated = await _admin.SendAsync(HttpMethod.Post, $"/{id}/secret/rotate");
         using var disabled = await _admin.SendAsync(HttpMethod.Patch, $"/{id}", """{"enabled": false}""");
 

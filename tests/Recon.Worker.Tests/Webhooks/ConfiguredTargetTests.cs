@@ -93,7 +93,10 @@ public sealed class ConfiguredTargetTests : IAsyncLifetime
     {
         var worker = new WorkerProcess(
             _database,
-            [("environment", "Development"), ("Management:Port", "0"), ("Logging:LogLevel:Default", "None"), .. settings]);
+            [
+                ("environment", "Development"), ("Management:Port", "0"), ("Logging:LogLevel:Default", "None"),
+                .. settings,
+            ]);
         worker.CreateClient();
         return worker;
     }

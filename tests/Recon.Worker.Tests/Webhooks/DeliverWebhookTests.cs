@@ -65,7 +65,10 @@ public sealed class DeliverWebhookTests : IAsyncLifetime
         await _worker.AddTargetAsync(_receiver.Url, WebhookEventType.ExceptionResolved);
         var (disabled, _) = await _worker.AddTargetAsync(other.Url);
         await _database.ExecuteAsync(
-            "UPDATE webhook_targets SET enabled = false, disabled_at = now(), disabled_reason = 'x' WHERE id = @disabled",
+            """
+            UPDATE webhook_targets SET enabled = false, disabled_at = now(), disabled_reason = 'x'
+            WHERE id = @disabled
+            """,
             new { disabled });
 
         Assert.Equal(0, await _worker.TellAsync(TestWebhooks.NewEvent()));
