@@ -53,7 +53,7 @@ CREATE INDEX webhook_secrets_target ON webhook_secrets (target_id);
 COMMENT ON COLUMN webhook_secrets.expires_at IS 'End of the overlap after a rotation; until then it signs too.';
 COMMENT ON COLUMN webhook_secrets.key_id IS
     'Which encryption key it is sealed with (AES-256-GCM: nonce, tag, ciphertext); NULL: none was configured.';
-COMMENT ON COLUMN webhook_secrets.secret IS 'NULL once it has expired.';
+COMMENT ON COLUMN webhook_secrets.secret IS 'NULL once it has expired and is forgotten.';
 
 CREATE TABLE webhook_events (
     id text COLLATE "C" NOT NULL,

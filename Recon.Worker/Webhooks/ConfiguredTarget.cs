@@ -43,7 +43,8 @@ internal sealed record ConfiguredTarget(string? Url, byte[]? Secret, string? Com
 
 /// <summary>
 /// Makes the configured target when a worker starts: one, however many start. A changed address or secret replaces what
-/// was configured before; a setting that is gone removes the target. What an operator disabled stays disabled.
+/// was configured before; a setting that is gone removes the target. What was disabled stays disabled until its
+/// address changes.
 /// </summary>
 internal sealed class SeedConfiguredTarget(
     DutySessions database, ConfiguredTarget configured, WebhookVault vault, AuditLog audit, TimeProvider clock,
@@ -149,7 +150,8 @@ internal sealed class SeedConfiguredTarget(
 
     private const string UpdateSql = """
         UPDATE webhook_targets
-        SET url = @url, updated_at = @now
+        SET url = @url, updated_at = @now, enabled = true, disabled_at = NULL, disabled_reason = NULL,
+            resting_until = NULL
         WHERE id = @id
         """;
 

@@ -137,6 +137,10 @@ internal sealed class RecordAttempt(
                 resting_until = CASE WHEN @succeeded THEN NULL
                     ELSE greatest(resting_until, clock_timestamp() + @pause::interval) END
             WHERE id = @targetId
+        ), forgotten AS (
+            UPDATE webhook_secrets
+            SET secret = NULL
+            WHERE target_id = @targetId AND expires_at <= clock_timestamp() AND secret IS NOT NULL
         )
         INSERT INTO webhook_attempts (delivery_id, number, started_at, milliseconds, status_code, answer, error)
         SELECT delivery.id, delivery.attempts, @startedAt, @milliseconds, @statusCode, @answer, @error

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
@@ -34,7 +33,7 @@ internal sealed class SendWebhook(HttpClient http, WebhookOptions options, TimeP
         {
             using var response = await http.SendAsync(
                 request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var body = await ReadBeginningAsync(response, either.Token);
+            var body = await ReadBeginningAsync(response, either.Token, cancel);
             var status = (int)response.StatusCode;
             return response.IsSuccessStatusCode
                 ? new WebhookAnswer(status, body, Error: null, Pause: null)
@@ -73,22 +72,30 @@ internal sealed class SendWebhook(HttpClient http, WebhookOptions options, TimeP
 
     private static WebhookAnswer Failed(string error) => new(StatusCode: null, Answer: null, error, Pause: null);
 
-    // However much a target answers, and however slowly: this much is read, and the status counts.
-    private static async Task<string> ReadBeginningAsync(HttpResponseMessage response, CancellationToken cancel)
+    // However much a target answers, however slowly, and whether it comes to an end: so much is read, and the status
+    // that came before it counts.
+    private static async Task<string> ReadBeginningAsync(
+        HttpResponseMessage response, CancellationToken timeoutOrCancel, CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(MostKept);
+        var buffer = new byte[MostKept];
+        var length = 0;
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-            var length = await stream.ReadAtLeastAsync(
-                buffer.AsMemory(0, MostKept), MostKept, throwOnEndOfStream: false, cancel);
-
-            // A text of the database has no NUL.
-            return Encoding.UTF8.GetString(buffer, 0, length).Replace("\0", "", StringComparison.Ordinal);
+            await using var stream = await response.Content.ReadAsStreamAsync(timeoutOrCancel);
+            while (length < buffer.Length
+                && await stream.ReadAsync(buffer.AsMemory(length), timeoutOrCancel) is var read and > 0)
+            {
+                length += read;
+            }
         }
-        finally
+        catch (Exception e) when (
+            e is IOException or HttpRequestException
+            || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            // Then this is its beginning.
         }
+
+        // A text of the database has no NUL.
+        return Encoding.UTF8.GetString(buffer, 0, length).Replace("\0", "", StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Payments.Ledger.Webhooks;
 using Payments.Testing;
 
@@ -184,6 +185,27 @@ public sealed class FailedDeliveryTests : IAsyncLifetime
 
         Assert.Equal(["pending 1"], await worker.StatusesAsync());
         Assert.Equal("No answer within 0.2 seconds.", await ErrorAsync());
+    }
+
+    [Fact]
+    public async Task A_target_that_says_ok_and_never_ends_its_answer_has_got_the_message()
+    {
+        var free = new TaskCompletionSource();
+        _receiver.Answer = async context =>
+        {
+            await context.Response.WriteAsync("thanks");
+            await context.Response.Body.FlushAsync();
+            await free.Task;
+        };
+        await using var worker = new TestWebhooks(_database, options => options.TimeoutSeconds = 0.2);
+        await worker.AddTargetAsync(_receiver.Url);
+
+        await worker.TellAsync(TestWebhooks.NewEvent());
+        await worker.RunAllAsync();
+        free.SetResult();
+
+        Assert.Equal(["delivered 1"], await worker.StatusesAsync());
+        Assert.Equal("thanks", await _database.ScalarAsync<string>("SELECT answer FROM webhook_attempts"));
     }
 
     [Fact]
