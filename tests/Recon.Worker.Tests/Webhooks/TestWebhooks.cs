@@ -1,7 +1,5 @@
 using System.Net;
-using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Webhooks;
