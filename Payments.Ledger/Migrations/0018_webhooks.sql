@@ -61,7 +61,6 @@ CREATE TABLE webhook_events (
     exception_id uuid,
     type text NOT NULL,
     payload text NOT NULL,
-    traceparent text,
     CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
     CONSTRAINT webhook_events_id_form CHECK (id ~ '^msg_[0-9a-f]{32}$'),
     CONSTRAINT webhook_events_type_form CHECK (type ~ '^[a-z_]+(\.[a-z_]+)+$'),
