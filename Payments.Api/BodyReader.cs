@@ -104,6 +104,49 @@ internal ref struct BodyReader(ReadOnlySpan<byte> json)
         return null;
     }
 
+    public bool? ReadFlag(string pointer)
+    {
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return _reader.GetBoolean();
+        }
+
+        Add(pointer, "invalid_type", "must be true or false");
+        _reader.Skip();
+        return null;
+    }
+
+    /// <summary>A list of strings; null is none at all.</summary>
+    public List<string>? ReadStrings(string pointer, int most)
+    {
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            if (_reader.TokenType != JsonTokenType.Null)
+            {
+                Add(pointer, "invalid_type", "must be a list of strings or null");
+            }
+
+            _reader.Skip();
+            return null;
+        }
+
+        var texts = new List<string>();
+        for (var i = 0; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; i++)
+        {
+            if (i == most)
+            {
+                Add(pointer, "too_many", $"has more than {most} items");
+            }
+
+            if (ReadString($"{pointer}/{i}", optional: false) is { } text && i < most)
+            {
+                texts.Add(text);
+            }
+        }
+
+        return texts;
+    }
+
     public readonly bool IsNull => _reader.TokenType == JsonTokenType.Null;
 
     public AmountReading ReadAmount(string pointer, out decimal amount)

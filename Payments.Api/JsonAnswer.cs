@@ -20,6 +20,7 @@ using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Withdrawals;
+using Payments.Api.Webhooks;
 
 namespace Payments.Api;
 
@@ -77,6 +78,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(AuditVerificationAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
 [JsonSerializable(typeof(ListAnswer<ProviderBalanceAnswer>))]
+[JsonSerializable(typeof(WebhookTargetAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookTargetAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookDeliveryAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryDetails))]
+[JsonSerializable(typeof(WebhookReplayAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -117,6 +117,14 @@ internal static class ProblemTypes
         "An adjustment above the limits, and the rebuilding of an account's row, is decided by a second person: send the "
         + "approval with a key of another owner.");
 
+    public static readonly ProblemType WebhookTargetNotFound = new(
+        "webhook_target_not_found", 404, "No webhook target has this id",
+        "GET /api/admin/webhooks lists the targets. One that was deleted is not found.");
+
+    public static readonly ProblemType WebhookDeliveryNotFound = new(
+        "webhook_delivery_not_found", 404, "No webhook delivery has this id",
+        "GET /api/admin/webhooks/deliveries lists the deliveries.");
+
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
         "The header Allow lists the methods that it has.");
@@ -178,6 +186,15 @@ internal static class ProblemTypes
         "account_exists", 409, "The account exists with other settings",
         "An account of this name and currency was opened before, by a request or by its first settlement, and its "
         + "settings are another's to decide on. Nothing was changed.");
+
+    public static readonly ProblemType WebhookTargetDisabled = new(
+        "webhook_target_disabled", 409, "The webhook target is disabled",
+        "Nothing is sent to a target that is disabled or deleted. disabledReason says why; enable it first.");
+
+    public static readonly ProblemType WebhookTargetConfigured = new(
+        "webhook_target_configured", 409, "The webhook target belongs to the configuration",
+        "Its address and its secret are settings of the worker: change them there and restart it. Its filter can be "
+        + "changed here, and it can be disabled.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -247,6 +264,7 @@ internal static class ProblemTypes
         ReconciliationInProgress, AccountExists, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused,
         Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
         Overloaded, DatabaseUnavailable, ExceptionChanged, ExceptionOver, AdjustmentProposed, AdjustmentDecided,
-        NotUndoable, NotCorrectable,
+        NotUndoable, NotCorrectable, WebhookTargetNotFound, WebhookDeliveryNotFound, WebhookTargetDisabled,
+        WebhookTargetConfigured,
     ];
 }

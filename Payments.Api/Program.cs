@@ -19,6 +19,7 @@ using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Validation;
+using Payments.Api.Webhooks;
 using Payments.Ledger;
 
 Database.Configure();
@@ -74,6 +75,7 @@ builder.Services.AddQueue();
 builder.Services.AddReadiness();
 builder.Services.AddAuditTrail();
 builder.Services.AddProviderBalances();
+builder.Services.AddWebhooks();
 
 var app = builder.Build();
 
@@ -100,6 +102,7 @@ app.MapEvents();
 app.MapAuditTrail();
 app.MapKeys();
 app.MapProviderBalances();
+app.MapWebhooks();
 
 try
 {

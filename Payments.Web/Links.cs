@@ -22,6 +22,9 @@ internal static class Links
             $"/flows/{kind.Path}",
             ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
 
+    public static string Alerts(string? status = null, Cursor? cursor = null) =>
+        WithQuery("/alerts", ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
+
     public static string Accounts(string? search = null, Cursor? cursor = null) =>
         WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));
 

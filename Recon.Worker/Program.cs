@@ -12,6 +12,7 @@ using Recon.Worker.Reconciliation.Checks;
 using Recon.Worker.Reconciliation.Continuous;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
+using Recon.Worker.Webhooks;
 
 Database.Configure();
 
@@ -45,6 +46,7 @@ services.AddDutyHandler<ExecuteConversion>();
 services.AddReconciliationRuns();
 services.AddReconciliationChecks();
 services.AddContinuousChecking();
+services.AddWebhookDelivery();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();

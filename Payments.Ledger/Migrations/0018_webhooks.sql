@@ -1,5 +1,5 @@
--- Webhooks: whom to tell, what to tell them, and the log of every attempt. An event and its deliveries are written in the
--- transaction that they tell of; each delivery is a duty.
+-- Webhooks: whom to tell, what to tell them, and the log of every attempt. An event and its deliveries are written in
+-- the transaction that they tell of; each delivery is a duty.
 
 CREATE TABLE webhook_targets (
     id uuid NOT NULL,
@@ -53,16 +53,14 @@ CREATE INDEX webhook_secrets_target ON webhook_secrets (target_id);
 COMMENT ON COLUMN webhook_secrets.expires_at IS 'End of the overlap after a rotation; until then it signs too.';
 COMMENT ON COLUMN webhook_secrets.key_id IS
     'Which encryption key it is sealed with (AES-256-GCM: nonce, tag, ciphertext); NULL: none was configured.';
-COMMENT ON COLUMN webhook_secrets.secret IS 'NULL once it has expired.';
+COMMENT ON COLUMN webhook_secrets.secret IS 'NULL once it has expired and is forgotten.';
 
 CREATE TABLE webhook_events (
     id text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
-    first_delivered_at timestamptz,
     exception_id uuid,
     type text NOT NULL,
     payload text NOT NULL,
-    traceparent text,
     CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
     CONSTRAINT webhook_events_id_form CHECK (id ~ '^msg_[0-9a-f]{32}$'),
     CONSTRAINT webhook_events_type_form CHECK (type ~ '^[a-z_]+(\.[a-z_]+)+$'),
@@ -125,6 +123,5 @@ GRANT SELECT, INSERT ON webhook_targets, webhook_secrets, webhook_events, webhoo
 GRANT UPDATE (updated_at, disabled_at, deleted_at, resting_until, last_success_at, last_failure_at, enabled, url,
     description, event_types, disabled_reason) ON webhook_targets TO payments_app;
 GRANT UPDATE (expires_at, secret) ON webhook_secrets TO payments_app;
-GRANT UPDATE (first_delivered_at) ON webhook_events TO payments_app;
 GRANT UPDATE (round_started_at, next_attempt_at, finished_at, round, attempts, round_attempts, last_status_code, status,
     last_error) ON webhook_deliveries TO payments_app;

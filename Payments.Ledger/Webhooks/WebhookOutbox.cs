@@ -64,8 +64,8 @@ public static class WebhookOutbox
 
     private const string AddSql = """
         WITH added AS (
-            INSERT INTO webhook_events (id, created_at, exception_id, type, payload, traceparent)
-            VALUES (@id, @createdAt, @exceptionId, @type, @payload, @traceparent)
+            INSERT INTO webhook_events (id, created_at, exception_id, type, payload)
+            VALUES (@id, @createdAt, @exceptionId, @type, @payload)
             RETURNING id, created_at
         ), target AS (
             SELECT t.id
@@ -84,8 +84,8 @@ public static class WebhookOutbox
             FROM webhook_targets AS t
             WHERE t.enabled AND t.id = @targetId
         ), added AS (
-            INSERT INTO webhook_events (id, created_at, exception_id, type, payload, traceparent)
-            SELECT @id, @createdAt, @exceptionId, @type, @payload, @traceparent
+            INSERT INTO webhook_events (id, created_at, exception_id, type, payload)
+            SELECT @id, @createdAt, @exceptionId, @type, @payload
             FROM target
             RETURNING id, created_at
         )

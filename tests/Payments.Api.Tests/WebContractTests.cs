@@ -193,6 +193,31 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal("account_not_found", tooMuch.Code);
     }
 
+    [Fact]
+    public async Task The_ui_administers_the_targets_of_alerts()
+    {
+        var operating = await OperatorAsync();
+        string[] types = ["reconciliation.exception.opened"];
+
+        var target = (await operating.AddWebhookTargetAsync(
+            "https://hooks.example.com/ui", "The desk", types, Guid.CreateVersion7(), Cancel)).Value!;
+        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var test = (await operating.TestWebhookTargetAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var replayed = (await operating.ReplayWebhookDeliveryAsync(test.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var all = (await operating.ReplayWebhookDeliveriesAsync(
+            test.CreatedAt, Guid.CreateVersion7(), Cancel)).Value!;
+        var disabled = (await operating.EnableWebhookTargetAsync(target.Id, enabled: false, Cancel)).Value!;
+        var targets = (await operating.ListWebhookTargetsAsync(100, Cancel)).Value!;
+        var deliveries = (await operating.ListWebhookDeliveriesAsync("pending", new Cursor(), 10, Cancel)).Value!;
+
+        Assert.NotNull(target.Secret);
+        Assert.NotEqual(target.Secret, rotated.Secret);
+        Assert.Equal(("pending", 1, 0), (replayed.Status, replayed.Replays, all.Count));
+        Assert.False(disabled.Enabled);
+        Assert.Null(targets.Data.Single(one => one.Id == target.Id).Secret);
+        Assert.Equal(replayed, deliveries.Data.Single(one => one.Id == test.Id));
+    }
+
     private async Task<PaymentsApi> OperatorAsync()
     {
         string[] scopes = [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin"];
