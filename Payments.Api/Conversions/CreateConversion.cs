@@ -9,7 +9,9 @@ using Payments.Ledger.Duties;
 
 namespace Payments.Api.Conversions;
 
-/// <summary>Records a conversion and the duty to execute it, in one transaction. A worker does so within a moment.</summary>
+/// <summary>
+/// Records a conversion and the duty to execute it, in one transaction. A worker does so within a moment.
+/// </summary>
 internal sealed class CreateConversion(AuditLog audit, TimeProvider clock)
 {
     public async Task<Outcome> ExecuteAsync(

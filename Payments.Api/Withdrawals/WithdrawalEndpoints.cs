@@ -40,7 +40,8 @@ internal static class WithdrawalEndpoints
             .Produces<WithdrawalAnswer>(StatusCodes.Status201Created)
             .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
         write.MapPost("/{id}/complete", CompleteAsync)
-            .WithName("CompleteWithdrawal").WithSummary("Posts a withdrawal that was paid out; again, it changes nothing")
+            .WithName("CompleteWithdrawal")
+            .WithSummary("Posts a withdrawal that was paid out; again, it changes nothing")
             .Produces<WithdrawalAnswer>()
             .ProducesProblems(404, 409, 503);
         write.MapPost("/{id}/fail", FailAsync)

@@ -13,7 +13,9 @@ public sealed class CompoundPosting(Guid id, string kind, DateTime createdAt)
     private readonly List<Entry> _entries = [];
 
     /// <summary>Moves minor units from one account to the other; an account has one entry at the most.</summary>
-    /// <exception cref="ArgumentException">The amount is not above zero, or an account has an entry already.</exception>
+    /// <exception cref="ArgumentException">
+    /// The amount is not above zero, or an account has an entry already.
+    /// </exception>
     /// <exception cref="OverflowException">A balance would leave the range of a 64-bit number.</exception>
     public void Move(LockedAccount debit, LockedAccount credit, long amount, string currency)
     {
