@@ -67,7 +67,7 @@ public sealed class ReconciliationPagesTests
             Admin + "/exceptions/bulk", """{"action":"acknowledge","changed":1,"unchanged":0,"refused":0,"results":[]}""");
         await using var screen = await Screen.OpenAsync<ExceptionsPage>(api, "/exceptions");
 
-        await screen.FireAsync("choose 7", "onchange", new Microsoft.AspNetCore.Components.ChangeEventArgs());
+        await screen.RaiseAsync("name", "choose 7", "onchange", new Microsoft.AspNetCore.Components.ChangeEventArgs());
         await screen.HtmlWithAsync("1 chosen");
         await ClickAsync(screen, "acknowledge chosen");
 
@@ -94,8 +94,8 @@ public sealed class ReconciliationPagesTests
         var api = Full().Answers($"{Admin}/exceptions/{Id}/resolve", One);
         await using var screen = await OpenExceptionAsync(api);
 
-        await screen.FireAsync(
-            "notes", "oninput", new Microsoft.AspNetCore.Components.ChangeEventArgs { Value = "Looked into it." });
+        await screen.RaiseAsync(
+            "name", "notes", "oninput", new Microsoft.AspNetCore.Components.ChangeEventArgs { Value = "Looked into it." });
         await ClickAsync(screen, "resolve");
 
         await screen.HtmlWithAsync("Done.");
@@ -119,7 +119,7 @@ public sealed class ReconciliationPagesTests
         api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
 
     private static Task ClickAsync(Screen screen, string name) =>
-        screen.FireAsync(name, "onclick", new MouseEventArgs());
+        screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
     private static FakeApi Full() => new FakeApi()
         .Answers(Admin + "/reports", List(Report))
