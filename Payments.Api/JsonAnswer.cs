@@ -19,8 +19,8 @@ using Payments.Api.Reconciliation.Adjustments;
 using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
-using Payments.Api.Withdrawals;
 using Payments.Api.Webhooks;
+using Payments.Api.Withdrawals;
 
 namespace Payments.Api;
 

@@ -25,6 +25,23 @@ internal static class Links
     public static string Alerts(string? status = null, Cursor? cursor = null) =>
         WithQuery("/alerts", ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
 
+    public static string Reconciliation(Cursor? cursor = null) =>
+        WithQuery("/reconciliation", ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Report(Guid id) => $"/reconciliation/reports/{id}";
+
+    public static string CheckHistory(string checkType) =>
+        $"/reconciliation/checks/{Uri.EscapeDataString(checkType)}";
+
+    public static string Exceptions(
+        string? status = null, string? severity = null, string? checkType = null, string? assignee = null,
+        Cursor? cursor = null) =>
+        WithQuery(
+            "/exceptions", ("status", status), ("severity", severity), ("check", checkType), ("assignee", assignee),
+            ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Exception(Guid id) => $"/exceptions/{id}";
+
     public static string Accounts(string? search = null, Cursor? cursor = null) =>
         WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));
 

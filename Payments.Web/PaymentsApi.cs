@@ -13,12 +13,7 @@ namespace Payments.Web;
 /// </summary>
 internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> log)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        Converters = { new JsonNumberEnumConverter<HttpStatusCode>() },
-    };
+    private static readonly JsonSerializerOptions Json = Named(JsonNamingPolicy.CamelCase);
 
     public Task<Answer<ListOf<Payment>>> ListPaymentsAsync(
         string? accountId, string? status, Cursor cursor, int limit, CancellationToken cancel) =>
@@ -154,6 +149,14 @@ internal sealed partial class PaymentsApi(HttpClient http, ILogger<PaymentsApi> 
                 TraceId: Activity.Current?.TraceId.ToString());
         }
     }
+
+    private static JsonSerializerOptions Named(JsonNamingPolicy policy) => new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = policy,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonNumberEnumConverter<HttpStatusCode>() },
+    };
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancel) =>
         await response.Content.ReadFromJsonAsync<T>(Json, cancel)
