@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using Payments.Ledger.Audit;
 
@@ -112,7 +111,7 @@ public sealed class CorrectException(CorrectionOptions options, AuditLog audit, 
             return new ProposalResult.NotCorrectable("The flow is no longer posted with another amount.");
         }
 
-        if (remainder.Short == 0)
+        if (remainder.Missing == 0)
         {
             return new ProposalResult.NotCorrectable("Nothing is left to adjust: the flow and its entries agree.");
         }
@@ -124,11 +123,11 @@ public sealed class CorrectException(CorrectionOptions options, AuditLog audit, 
 
         var adjustment = New(exception, proposal, needsApproval: false) with
         {
-            Amount = remainder.Short,
-            CounterAmount = remainder.CounterShort,
+            Amount = remainder.Missing,
+            CounterAmount = remainder.CounterMissing,
             AccountId = accountId,
             Account = remainder.Account,
-            CounterAccount = remainder.CounterShort == 0 ? null : remainder.Counter,
+            CounterAccount = remainder.CounterMissing == 0 ? null : remainder.Counter,
             Corrects = remainder.TransactionId,
         };
         if (!await IsWithinLimitsAsync(connection, adjustment, cancel))

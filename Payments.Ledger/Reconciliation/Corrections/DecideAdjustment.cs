@@ -159,7 +159,7 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
 
         var remainder = await FlowRemainder.ReadAsync(connection, exception, [], cancel);
         return remainder is { IsPosted: true }
-            && remainder.Short == adjustment.Amount && remainder.CounterShort == adjustment.CounterAmount
+            && remainder.Missing == adjustment.Amount && remainder.CounterMissing == adjustment.CounterAmount
             ? await PostRemainder.ExecuteAsync(connection, exception, remainder, cancel)
             : new PostedRemainder(null, null, "The flow differs from its entries by another amount than was proposed.");
     }

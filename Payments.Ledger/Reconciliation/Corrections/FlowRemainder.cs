@@ -9,18 +9,18 @@ namespace Payments.Ledger.Reconciliation.Corrections;
 /// </summary>
 /// <param name="Account">The account that tells the flow's amount.</param>
 /// <param name="Counter">The account on the other side.</param>
-/// <param name="Short">Minor units, credit-positive: what the account still has to receive.</param>
-/// <param name="CounterShort">The same of the other side.</param>
+/// <param name="Missing">Minor units, credit-positive: what the account still has to receive.</param>
+/// <param name="CounterMissing">The same of the other side.</param>
 /// <param name="IsPosted">
 /// Whether the flow's own transaction exists as it should, but for its amounts. What is missing, elsewhere or should
 /// not be there at all is no remainder.
 /// </param>
 public sealed record FlowRemainder(
-    Guid TransactionId, string Account, string Counter, string Currency, decimal Short, decimal CounterShort,
+    Guid TransactionId, string Account, string Counter, string Currency, decimal Missing, decimal CounterMissing,
     bool IsPosted)
 {
     /// <summary>Nothing is left to correct.</summary>
-    public bool Agrees => Short == 0 && CounterShort == 0;
+    public bool Agrees => Missing == 0 && CounterMissing == 0;
 
     /// <param name="posted">Adjustments of this transaction that the table does not know yet.</param>
     /// <returns>Null when the flow has no such posting, or must not have it in its status.</returns>

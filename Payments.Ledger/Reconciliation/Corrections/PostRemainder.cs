@@ -51,10 +51,10 @@ internal static class PostRemainder
     private static async Task<PostedRemainder> TryAsync(
         NpgsqlConnection connection, CorrectedException exception, FlowRemainder remainder, CancellationToken cancel)
     {
-        var movements = new List<Movement> { new(remainder.Account, remainder.Short, remainder.TransactionId) };
-        if (remainder.CounterShort != 0)
+        var movements = new List<Movement> { new(remainder.Account, remainder.Missing, remainder.TransactionId) };
+        if (remainder.CounterMissing != 0)
         {
-            movements.Add(new Movement(remainder.Counter, remainder.CounterShort, remainder.TransactionId));
+            movements.Add(new Movement(remainder.Counter, remainder.CounterMissing, remainder.TransactionId));
         }
 
         var posted = await PostAsync(connection, AdjustmentKind.Adjustment, remainder.Currency, movements, cancel);

@@ -123,7 +123,7 @@ public sealed class ReconciliationPagesTests
 
     private static FakeApi Full() => new FakeApi()
         .Answers(Admin + "/reports", List(Report))
-        .Answers($"{Admin}/reports/{ReportId}", Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}}}""")
+        .Answers($"{Admin}/reports/{ReportId}", Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
         .Answers(Admin + "/providers", List(Provider))
         .Answers(Admin + "/exceptions", List(One))
         .Answers(
@@ -136,7 +136,7 @@ public sealed class ReconciliationPagesTests
         .Answers(Admin + "/adjustments", List(Proposal));
 
     private static string List(string item) =>
-        $$"""{"object":"list","data":[{{item}}],"has_more":false,"url":"{{Admin}}"}""";
+        $$"""{"object":"list","data":[{{item}}],"has_more":false,"url":"{{Admin}}" }""";
 
     private const string Report = $$"""
         {"id":"{{ReportId}}","run_type":"manual","status":"in_progress","slot":null,"created_at":"2026-03-01T10:00:00Z",
