@@ -30,6 +30,7 @@ public abstract class RunTests : IAsyncLifetime
         _telemetry.Dispose();
         await Worker.DisposeAsync();
         await Database.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     private protected async Task<Guid> RequestAsync()
