@@ -12,7 +12,8 @@ internal sealed record TargetRow(
 {
     public const string Columns = """
         t.id, t.number, t.url, t.description, array_to_string(t.event_types, ',') AS event_types, t.enabled,
-            t.disabled_reason, t.disabled_at, t.origin, t.created_by, t.created_at, t.updated_at, t.last_success_at, t.last_failure_at, t.resting_until
+            t.disabled_reason, t.disabled_at, t.origin, t.created_by, t.created_at, t.updated_at, t.last_success_at,
+            t.last_failure_at, t.resting_until
         """;
 
     public string[] Types => EventTypes.Split(',', StringSplitOptions.RemoveEmptyEntries);
