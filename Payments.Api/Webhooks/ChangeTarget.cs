@@ -36,7 +36,7 @@ internal sealed class ChangeTarget(NpgsqlDataSource database, AuditLog audit, Ti
                 now = clock.GetUtcNow(),
                 url = request.Url ?? target.Url,
                 description = request.Description ?? target.Description,
-                eventTypes = request.EventTypes is null ? target.EventTypes : CreateTarget.Distinct(request.EventTypes),
+                eventTypes = request.EventTypes is null ? target.Types : CreateTarget.Distinct(request.EventTypes),
                 enabled,
                 reason = $"Disabled by {by.Name}.",
             },
