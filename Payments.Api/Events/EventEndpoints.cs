@@ -3,8 +3,8 @@ using System.Text;
 namespace Payments.Api.Events;
 
 /// <summary>
-/// Server-sent events for live screens: <c>payments</c>, <c>accounts</c>, <c>reconciliation</c> and <c>flows</c> say that
-/// something of that kind changed and is worth fetching again, each at most once a second.
+/// Server-sent events for live screens: <c>payments</c>, <c>accounts</c>, <c>reconciliation</c> and <c>flows</c> say
+/// that something of that kind changed and is worth fetching again, each at most once a second.
 /// </summary>
 internal static class EventEndpoints
 {

@@ -7,8 +7,8 @@ using Payments.Ledger.Audit;
 namespace Payments.Api.Reconciliation;
 
 /// <summary>
-/// Runs what an operator does in one transaction: under the idempotency key of the request, if it has one, and otherwise
-/// without. A refusal because of somebody else's decision, or of the four eyes, is in the audit trail.
+/// Runs what an operator does in one transaction, under the idempotency key of the request if it has one. A refusal
+/// because of somebody else's decision, or of the four eyes, is in the audit trail.
 /// </summary>
 internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempotent, KeyTable keys, AuditLog audit)
 {

@@ -62,7 +62,8 @@ COMMENT ON COLUMN reconciliation_adjustments.amount IS
 COMMENT ON COLUMN reconciliation_adjustments.counter_amount IS
     'The same of the account on the other side of the flow, where that is short too.';
 COMMENT ON COLUMN reconciliation_adjustments.corrects IS 'The ledger transaction whose remainder it posts.';
-COMMENT ON COLUMN reconciliation_adjustments.needs_approval IS 'Above a limit, or a rebuilt row: a second owner decides.';
+COMMENT ON COLUMN reconciliation_adjustments.needs_approval IS
+    'Above a limit, or a rebuilt row: a second owner decides.';
 COMMENT ON COLUMN reconciliation_adjustments.decided_at IS 'When it was posted, rejected, or tried and failed.';
 COMMENT ON COLUMN reconciliation_adjustments.proposed_by IS
     'Owner of the API key, or reconciliation for what it corrects by itself.';

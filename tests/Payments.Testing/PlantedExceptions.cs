@@ -9,8 +9,8 @@ namespace Payments.Testing;
 public static class PlantedExceptions
 {
     /// <summary>
-    /// A completed deposit that says one amount and is posted with another, and its exception; amounts in millionths of a
-    /// USDC.
+    /// A completed deposit that says one amount and is posted with another, and its exception; amounts in millionths
+    /// of a USDC.
     /// </summary>
     /// <returns>The exception's id and the deposit's, which is also the transaction's.</returns>
     public static async Task<(Guid Exception, Guid Deposit)> PlantDepositAsync(
@@ -71,8 +71,8 @@ public static class PlantedExceptions
             INSERT INTO reconciliation_exceptions (id, created_at, first_seen_at, last_seen_at, due_at, updated_at,
                 check_type, break_key, kind, severity, description, expected, actual, difference, currency,
                 account_id, account_name, position, flow_id, transaction_id, payment_id, assignee)
-            SELECT @id, now(), now(), now(), now() + @due * interval '1 hour', now(), @checkType, @key, @kind, @severity,
-                @description, @expected, @actual, @actual - @expected, @currency,
+            SELECT @id, now(), now(), now(), now() + @due * interval '1 hour', now(), @checkType, @key, @kind,
+                @severity, @description, @expected, @actual, @actual - @expected, @currency,
                 (SELECT id FROM accounts WHERE name = @account AND currency = @currency), @account, @position, @flowId,
                 @transactionId, @paymentId, @assignee
             RETURNING id
@@ -86,7 +86,10 @@ public static class PlantedExceptions
             """, new { exception, report });
 
     /// <summary>Status, and the kinds of its story.</summary>
-    public static Task<string> StoryAsync(this TestDatabase database, Guid exception) => database.ScalarAsync<string>("""
+    public static Task<string> StoryAsync(this TestDatabase database, Guid exception) =>
+        database.ScalarAsync<string>(StorySql, new { exception });
+
+    private const string StorySql = """
         SELECT e.status || ':' || coalesce((
             SELECT string_agg(' ' || v.kind, '' ORDER BY v.number)
             FROM reconciliation_exception_events AS v
@@ -94,7 +97,7 @@ public static class PlantedExceptions
         ), '')
         FROM reconciliation_exceptions AS e
         WHERE e.id = @exception
-        """, new { exception });
+        """;
 }
 
 /// <summary>An exception that is to be written, amounts in minor units.</summary>

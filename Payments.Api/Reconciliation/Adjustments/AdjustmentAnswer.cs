@@ -6,7 +6,7 @@ namespace Payments.Api.Reconciliation.Adjustments;
 /// <summary>A correction; amounts in units of the currency.</summary>
 /// <param name="Kind">adjustment or rebuild_account_row.</param>
 /// <param name="Status">proposed, posted, rejected, undone or failed.</param>
-/// <param name="Amount">What the account receives, with its sign; of a rebuilt row, what its balance changes by.</param>
+/// <param name="Amount">What the account receives, with its sign; of a rebuilt row, how its balance moves.</param>
 /// <param name="CounterAmount">What the account on the other side of the flow receives.</param>
 /// <param name="NeedsApproval">Above the limits, or a rebuilt row: a second owner decides.</param>
 /// <param name="Corrects">The ledger transaction whose remainder it posts.</param>

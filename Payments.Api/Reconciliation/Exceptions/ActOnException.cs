@@ -3,6 +3,7 @@ using Npgsql;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Reconciliation.Corrections;
+using Payments.Ledger.Webhooks;
 
 namespace Payments.Api.Reconciliation.Exceptions;
 
@@ -89,6 +90,13 @@ internal sealed class ActOnException(DueTimes due, AuditLog audit, TimeProvider 
             Details = new { row.Number, request.Assignee, resolvedBy, request.Notes, request.Text, From = row.Status },
         };
         await audit.RecordAsync(connection, audited, cancel);
+        if (request.Action is ExceptionAction.Resolve or ExceptionAction.Reopen)
+        {
+            var type = request.Action == ExceptionAction.Resolve
+                ? WebhookEventType.ExceptionResolved
+                : WebhookEventType.ExceptionReopened;
+            await TellTargets.OfExceptionAsync(connection, row.Id, type, now, cancel);
+        }
     }
 
     private static bool IsSoAlready(ExceptionRow row, ExceptionRequest request, AuditActor actor) =>

@@ -70,7 +70,7 @@ internal sealed record ExceptionRequest(
             : new Problem(ProblemTypes.Unprocessable, "A value of the action is not accepted.", errors);
     }
 
-    /// <summary>Text that people read: not empty, of bounded length, with lines but without other control characters.</summary>
+    /// <summary>Text that people read: not empty, bounded, and of control characters line breaks alone.</summary>
     public static void CheckText(string? text, string pointer, List<ProblemError> errors)
     {
         if (text is not null && (string.IsNullOrWhiteSpace(text) || text.Length > LongestText

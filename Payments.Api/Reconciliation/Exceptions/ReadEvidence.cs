@@ -43,8 +43,8 @@ internal sealed class ReadEvidence(NpgsqlDataSource database, TimeProvider clock
     private static IEnumerable<string> CorrectionsOf(ExceptionRow row)
     {
         var exception = new CorrectedException(
-            row.Id, row.CheckType, row.Kind, row.Severity, row.Status, row.FlowId, row.TransactionId, row.AccountId, row.AccountName,
-            row.Currency, row.Version);
+            row.Id, row.CheckType, row.Kind, row.Severity, row.Status, row.FlowId, row.TransactionId, row.AccountId,
+            row.AccountName, row.Currency, row.Version);
         if (row.IsOpen && exception.IsRemainder)
         {
             yield return AdjustmentKind.Adjustment;

@@ -24,8 +24,8 @@ internal static class AdjustmentRows
         connection.ExecuteAsync(new CommandDefinition(WriteSql, adjustment, cancellationToken: cancel));
 
     /// <summary>
-    /// What was adjusted by one person alone, or by nobody, since a moment, minor units. Whoever asks has the turn until
-    /// its transaction ends, so that many at once together stay within a limit.
+    /// What was adjusted by one person alone, or by nobody, since a moment, minor units. Whoever asks has the turn
+    /// until its transaction ends, so that many at once together stay within a limit.
     /// </summary>
     public static async Task<decimal> AdjustedAloneAsync(
         NpgsqlConnection connection, string currency, DateTimeOffset since, CancellationToken cancel)

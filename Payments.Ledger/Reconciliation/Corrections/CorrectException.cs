@@ -33,8 +33,8 @@ public abstract record ProposalResult
 }
 
 /// <summary>
-/// Corrects what an exception is about, within the connection's open transaction: a remainder within the limits is posted
-/// at once, anything else waits for a second person. The exception's row is locked first and the accounts' rows last.
+/// Corrects what an exception is about, within the connection's open transaction: a remainder within the limits is
+/// posted at once, anything else waits for a second person. The exception's row is locked first and the accounts' last.
 /// </summary>
 public sealed class CorrectException(CorrectionOptions options, AuditLog audit, TimeProvider clock)
 {

@@ -1,18 +1,19 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger.Webhooks;
 
 namespace Payments.Ledger.Reconciliation.Corrections;
 
 /// <summary>An exception that is to be corrected, its row locked; columns in this order.</summary>
 public sealed record CorrectedException(
-    Guid Id, string CheckType, string Kind, string Severity, string Status, Guid? FlowId, Guid? TransactionId, long? AccountId,
-    string? AccountName, string? Currency, int Version)
+    Guid Id, string CheckType, string Kind, string Severity, string Status, Guid? FlowId, Guid? TransactionId,
+    long? AccountId, string? AccountName, string? Currency, int Version)
 {
     public bool IsOpen => ExceptionStatus.IsUnresolved(Status);
 
     /// <summary>
-    /// Whether it is a remainder: a deposit, conversion or withdrawal that is posted with another amount. What was never
-    /// posted, or to other accounts, is no remainder and needs a person.
+    /// Whether it is a remainder: a deposit, conversion or withdrawal that is posted with another amount. What was
+    /// never posted, or to other accounts, is no remainder and needs a person.
     /// </summary>
     public bool IsRemainder =>
         CheckType is Reconciliation.CheckType.Deposits or Reconciliation.CheckType.ConversionJobs
@@ -34,8 +35,12 @@ public sealed record CorrectedException(
     /// <param name="notes">Why, for whoever reads it later.</param>
     public async Task ResolveAsync(
         NpgsqlConnection connection, string status, string by, string? notes, DateTimeOffset now,
-        CancellationToken cancel) => await connection.ExecuteAsync(new CommandDefinition(
+        CancellationToken cancel)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
             ResolveSql, new { Id, status, by, notes, now }, cancellationToken: cancel));
+        await TellTargets.OfExceptionAsync(connection, Id, WebhookEventType.ExceptionResolved, now, cancel);
+    }
 
     /// <summary>The break is there again, because its correction was taken back.</summary>
     public async Task ReopenAsync(
@@ -45,10 +50,12 @@ public sealed record CorrectedException(
         var dueAt = due.After(now, Severity);
         await connection.ExecuteAsync(
             new CommandDefinition(ReopenSql, new { Id, now, dueAt }, cancellationToken: cancel));
+        await TellTargets.OfExceptionAsync(connection, Id, WebhookEventType.ExceptionReopened, now, cancel);
     }
 
     private const string LockSql = """
-        SELECT id, check_type, kind, severity, status, flow_id, transaction_id, account_id, account_name, currency, version
+        SELECT id, check_type, kind, severity, status, flow_id, transaction_id, account_id, account_name, currency,
+            version
         FROM reconciliation_exceptions
         WHERE id = @id
         FOR UPDATE
@@ -56,8 +63,8 @@ public sealed record CorrectedException(
 
     private const string ResolveSql = """
         UPDATE reconciliation_exceptions
-        SET status = @status, resolved_at = @now, updated_at = @now, resolved_difference = difference, resolved_by = @by,
-            resolved_by_key = @by, resolution_notes = @notes, gone_at = @now, version = version + 1
+        SET status = @status, resolved_at = @now, updated_at = @now, resolved_difference = difference,
+            resolved_by = @by, resolved_by_key = @by, resolution_notes = @notes, gone_at = @now, version = version + 1
         WHERE id = @id
         """;
 

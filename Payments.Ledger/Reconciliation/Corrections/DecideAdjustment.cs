@@ -103,7 +103,7 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
         return new DecisionResult.Decided(adjustment, IsNew: true);
     }
 
-    /// <summary>Posts the reverse of an adjustment. The break is there again, and so its exception opens again.</summary>
+    /// <summary>Posts the reverse of an adjustment. The break is there again, so its exception opens again.</summary>
     public async Task<DecisionResult> UndoAsync(
         NpgsqlConnection connection, Guid id, AuditActor actor, CancellationToken cancel)
     {

@@ -12,8 +12,8 @@ namespace Payments.Ledger.Reconciliation.Corrections;
 /// <param name="Short">Minor units, credit-positive: what the account still has to receive.</param>
 /// <param name="CounterShort">The same of the other side.</param>
 /// <param name="IsPosted">
-/// Whether the flow's own transaction exists as it should, but for its amounts. What is missing, elsewhere or should not
-/// be there at all is no remainder.
+/// Whether the flow's own transaction exists as it should, but for its amounts. What is missing, elsewhere or should
+/// not be there at all is no remainder.
 /// </param>
 public sealed record FlowRemainder(
     Guid TransactionId, string Account, string Counter, string Currency, decimal Short, decimal CounterShort,

@@ -36,7 +36,10 @@ internal static class PostRemainder
     public static async Task<PostedRemainder> UndoAsync(
         NpgsqlConnection connection, Adjustment adjustment, CancellationToken cancel)
     {
-        var movements = new List<Movement> { new(adjustment.Account, -adjustment.Amount, adjustment.TransactionId!.Value) };
+        var movements = new List<Movement>
+        {
+            new(adjustment.Account, -adjustment.Amount, adjustment.TransactionId!.Value),
+        };
         if (adjustment is { CounterTransactionId: { } counter, CounterAccount: { } account })
         {
             movements.Add(new Movement(account, -adjustment.CounterAmount, counter));

@@ -14,18 +14,20 @@ WITH numbered AS (
     FROM numbered
     WHERE numbered.written_by >= @lastXmin
         AND NOT pg_visible_in_snapshot(numbered.written_by::text::xid8, @lastSnapshot::text::pg_snapshot)
-), walked AS (
+), walked AS MATERIALIZED (
     SELECT fresh.account_id, fresh.position, fresh.amount, fresh.balance_after, fresh.transaction_id,
         lag(fresh.position) OVER walk = fresh.position - 1 AS follows,
-        lag(fresh.balance_after) OVER walk AS balance_before
+        lag(fresh.balance_after) OVER walk AS balance_before,
+        lead(fresh.position) OVER walk IS NULL AS is_last
     FROM fresh
     WINDOW walk AS (PARTITION BY fresh.account_id ORDER BY fresh.position)
 ), unlinked AS (
     SELECT walked.account_id, walked.position, walked.transaction_id
     FROM walked
+    -- No entry is looked up where the one before is among the new ones: a NULL is not searched for.
     LEFT JOIN ledger_entries AS before
-        ON before.account_id = walked.account_id AND before.position = walked.position - 1
-            AND walked.follows IS NOT TRUE
+        ON before.account_id = walked.account_id
+            AND before.position = CASE WHEN walked.follows THEN NULL ELSE walked.position - 1 END
     WHERE walked.balance_after::numeric - walked.amount IS DISTINCT FROM CASE
         WHEN walked.follows THEN walked.balance_before
         WHEN walked.position = 1 THEN 0
@@ -36,10 +38,6 @@ WITH numbered AS (
     FROM fresh
     GROUP BY fresh.transaction_id, fresh.currency
     HAVING sum(fresh.amount) <> 0
-), touched AS (
-    SELECT fresh.account_id, max(fresh.position) AS position
-    FROM fresh
-    GROUP BY fresh.account_id
 )
 SELECT NULL AS account_id, count(*) AS position, NULL AS transaction_id
 FROM fresh
@@ -51,9 +49,16 @@ SELECT fresh.account_id, fresh.position, fresh.transaction_id
 FROM fresh
 WHERE fresh.transaction_id IN (SELECT unbalanced.transaction_id FROM unbalanced)
 UNION ALL
-SELECT touched.account_id, touched.position, NULL
-FROM touched
-LEFT JOIN accounts AS account ON account.id = touched.account_id
-LEFT JOIN ledger_entries AS last ON last.account_id = account.id AND last.position = account.position
-WHERE last.balance_after IS DISTINCT FROM account.balance OR account.position < touched.position
+SELECT walked.account_id, walked.position, NULL
+FROM walked
+LEFT JOIN accounts AS account ON account.id = walked.account_id
+-- Only behind an old entry that was written anew; the last of the new ones is an account's last otherwise.
+LEFT JOIN ledger_entries AS last
+    ON last.account_id = account.id
+        AND last.position = CASE WHEN account.position = walked.position THEN NULL ELSE account.position END
+WHERE walked.is_last
+    AND (account.position < walked.position OR account.balance IS DISTINCT FROM CASE
+        WHEN account.position = walked.position THEN walked.balance_after
+        ELSE last.balance_after
+    END)
 LIMIT @limit

@@ -29,8 +29,8 @@ internal sealed class CorrectLowSeverity(
     public bool IsLong => true;
 
     /// <summary>
-    /// Queues the corrections of a run in the open transaction that completes it; nothing when it saw nothing that can be
-    /// corrected.
+    /// Queues the corrections of a run in the open transaction that completes it; nothing when it saw nothing that can
+    /// be corrected.
     /// </summary>
     public static async Task EnqueueAsync(
         NpgsqlConnection connection, Guid reportId, DateTimeOffset now, CancellationToken cancel)

@@ -177,6 +177,30 @@ public sealed class FaultPointTests : IAsyncLifetime
             """,
             new { exception }));
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task An_adjustment_is_undone_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () =>
+        {
+            var (exception, _) = await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000);
+            var posted = await _successor.Client.DoAsync(
+                $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""");
+            return posted.GetProperty("id").GetGuid();
+        },
+        send: (client, adjustment, _) => client.ActAsync($"/adjustments/{adjustment}/undo"),
+        status: 200,
+        effects: (adjustment, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM reconciliation_adjustments AS j
+            JOIN reconciliation_exceptions AS e ON e.id = j.exception_id AND e.status = 'open' AND e.reopened = 1
+            JOIN ledger_transactions AS t ON t.corrects = j.transaction_id
+            WHERE j.id = @adjustment AND j.status = 'undone'
+            """,
+            new { adjustment }));
+
     private async Task WalkAsync(
         bool answerIsLost,
         Func<Task<Guid>> prepare,

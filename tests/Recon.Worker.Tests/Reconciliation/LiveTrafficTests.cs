@@ -6,13 +6,18 @@ using Recon.Worker.Reconciliation;
 namespace Recon.Worker.Tests.Reconciliation;
 
 /// <summary>Settlement, refunds and flows go on while everything is checked, again and again.</summary>
-public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<TestDatabase>, IDisposable
 {
     private const int Runs = 200;
 
     private static readonly string[] Accounts = ["ACC-1", "ACC-2", "ACC-3"];
 
+    // Each run lets each of the three go on by one step, which then happens while it checks.
+    private readonly SemaphoreSlim _steps = new(0);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _steps.Dispose();
 
     [Fact]
     public async Task Clean_books_with_live_traffic_have_no_break_in_200_runs()
@@ -24,6 +29,7 @@ public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<Test
         {
             for (var run = 0; run < Runs; run++)
             {
+                _steps.Release(traffic.Length);
                 var results = await CheckAsync();
                 Assert.All(results.Values, result => Assert.Empty(result.Breaks.Select(found => found.Description)));
                 Assert.All(
@@ -35,6 +41,7 @@ public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<Test
         finally
         {
             await ended.CancelAsync();
+            _steps.Release(traffic.Length);
             await Task.WhenAll(traffic);
         }
 
@@ -58,6 +65,7 @@ public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<Test
         var refundable = new Queue<QueuedPayment>();
         while (!ended.IsCancellationRequested)
         {
+            await _steps.WaitAsync(Cancel);
             var payments = Enumerable.Range(0, 4).Select(_ => NextPayment(random)).ToList();
             await database.QueueAsync(payments);
             await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel);
@@ -89,6 +97,7 @@ public sealed class LiveTrafficTests(TestDatabase database) : IClassFixture<Test
         string[] ends = ["reserved", "completed", "failed"];
         while (!ended.IsCancellationRequested)
         {
+            await _steps.WaitAsync(Cancel);
             var account = Accounts[random.Next(Accounts.Length)];
             await database.DepositAsync(account, random.Next(1, 100_000_000), Cancel);
             await database.ConvertAsync(account, random.Next(1, 1_000_000), random.Next(1, 100), Cancel);

@@ -33,54 +33,13 @@ public sealed class ListExceptionsTests : IAsyncLifetime
     public async Task A_page_is_linked_to_its_neighbours_with_its_filters()
     {
         await PlantAsync();
-        var middle = await PlantAsync();
-        await PlantAsync();
+        var last = await PlantAsync();
 
-        using var response = await _desk.Anna.GetAsync(
-            $"{Desk.Root}/exceptions?limit=1&severity=low&ending_before={await PlantAsync()}", Cancel);
-
-        Assert.Contains(
-            "severity=low", Assert.Single(response.Headers.GetValues("Link")), StringComparison.Ordinal);
-        Assert.NotEqual(middle, Guid.Empty);
-    }
-
-    [Theory]
-    [InlineData("status=open", "low critical overdue")]
-    [InlineData("status=resolved,acknowledged", "resolved acknowledged")]
-    [InlineData("severity=high,critical", "acknowledged critical")]
-    [InlineData("severity=low", "low resolved overdue")]
-    [InlineData("check_type=withdrawals", "critical")]
-    [InlineData("assignee=anna", "acknowledged")]
-    [InlineData("account=ACC-7", "resolved")]
-    [InlineData("unresolved=true", "low acknowledged critical overdue")]
-    [InlineData("unresolved=false", "resolved")]
-    [InlineData("overdue=true", "overdue")]
-    [InlineData("overdue=false&severity=low", "low resolved")]
-    public async Task Filters_say_which_are_wanted(string filter, string expected)
-    {
-        await PlantFiveAsync();
-        var list = await _desk.Anna.GetJsonAsync($"{Desk.Root}/exceptions?{filter}");
+        using var response = await _desk.Anna.GetAsync($"{Desk.Root}/exceptions?limit=1&severity=low", Cancel);
 
         Assert.Equal(
-            expected,
-            string.Join(' ', list.GetProperty("data").EnumerateArray().Reverse()
-                .Select(one => one.GetProperty("description").GetString())));
-    }
-
-    [Theory]
-    [InlineData("?severity=huge", "invalid_request")]
-    [InlineData("?status=", "invalid_request")]
-    [InlineData("?check_type=weather", "invalid_request")]
-    [InlineData("?unresolved=yes", "invalid_request")]
-    [InlineData("?sort=name", "invalid_request")]
-    [InlineData("?starting_after=7", "invalid_cursor")]
-    [InlineData("?starting_after=01a1fcaa-a6b4-729a-879b-9da3d8101381", "invalid_cursor")]
-    [InlineData("?format=csv&limit=5", "invalid_request")]
-    public async Task A_query_that_means_nothing_is_refused(string query, string code)
-    {
-        using var response = await _desk.Anna.GetAsync($"{Desk.Root}/exceptions{query}", Cancel);
-
-        Assert.Equal((400, code), ((int)response.StatusCode, await response.CodeAsync()));
+            $"<{Desk.Root}/exceptions?starting_after={last}&limit=1&severity=low>; rel=\"next\"",
+            Assert.Single(response.Headers.GetValues("Link")));
     }
 
     [Fact]
@@ -102,22 +61,6 @@ public sealed class ListExceptionsTests : IAsyncLifetime
             ",deposits,missing_deposit,low,open,\"'=1+1, \"\"said\"\"\",1.00,0.60,-0.40,USD,ACC-1,", lines[1],
             StringComparison.Ordinal);
         Assert.Contains(",'@anna,true,false,1,0,", lines[1], StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_statement_of_the_documents_finds_the_unresolved_ones_that_matter()
-    {
-        await PlantFiveAsync();
-
-        Assert.Equal(2, await _desk.Database.ScalarAsync<long>("""
-            SELECT count(*)
-            FROM (
-                SELECT * FROM reconciliation_exceptions
-                WHERE severity IN ('high', 'critical')
-                AND resolved_at IS NULL
-                ORDER BY created_at DESC
-            ) AS found
-            """));
     }
 
     [Fact]
@@ -154,37 +97,7 @@ public sealed class ListExceptionsTests : IAsyncLifetime
         Assert.Equal($"/api/v1/deposits/{deposit}", shown.GetProperty("links").GetProperty("flow").GetString());
     }
 
-    [Theory]
-    [InlineData("01a1fcaa-a6b4-729a-879b-9da3d8101381")]
-    [InlineData("7")]
-    public async Task What_does_not_exist_is_not_found(string id)
-    {
-        using var response = await _desk.Anna.GetAsync($"{Desk.Root}/exceptions/{id}", Cancel);
-
-        Assert.Equal((404, "exception_not_found"), ((int)response.StatusCode, await response.CodeAsync()));
-    }
-
     private Task<Guid> PlantAsync() => _desk.Database.PlantAsync(new PlantedException("deposits", "missing_deposit"));
-
-    private async Task PlantFiveAsync()
-    {
-        foreach (var planted in (PlantedException[])
-        [
-            new("deposits", "k") { Description = "low" },
-            new("deposits", "k") { Description = "resolved", Account = "ACC-7" },
-            new("deposits", "k") { Description = "acknowledged", Severity = "high", Assignee = "anna" },
-            new("withdrawals", "k") { Description = "critical", Severity = "critical" },
-            new("deposits", "k") { Description = "overdue", Due = -1 },
-        ])
-        {
-            await _desk.Database.PlantAsync(planted);
-        }
-
-        await _desk.Database.ExecuteAsync("""
-            UPDATE reconciliation_exceptions SET status = 'resolved', resolved_at = now() WHERE description = 'resolved';
-            UPDATE reconciliation_exceptions SET status = 'acknowledged' WHERE description = 'acknowledged'
-            """);
-    }
 
     private async Task<List<Guid>> IdsAsync(string query) =>
     [

@@ -66,10 +66,10 @@ public sealed class CorrectLowSeverityTests : IAsyncLifetime
         var after = await CheckAsync(table);
         Assert.Empty(after.Breaks);
         Assert.All(after.Totals, total => Assert.Equal(total.Expected, total.Actual));
-        Assert.All(
-            await _database.QueryAsync<Guid>("SELECT id FROM reconciliation_exceptions"),
-            async exception => Assert.Equal(
-                "auto_corrected: adjustment_posted", await _database.StoryAsync(exception)));
+        foreach (var exception in await _database.QueryAsync<Guid>("SELECT id FROM reconciliation_exceptions"))
+        {
+            Assert.Equal("auto_corrected: adjustment_posted", await _database.StoryAsync(exception));
+        }
 
         // Both sides were short, so nothing is left over in suspense; and every balance is the sum of its entries.
         Assert.Equal(
@@ -156,7 +156,8 @@ public sealed class CorrectLowSeverityTests : IAsyncLifetime
     public async Task A_correction_that_does_not_help_is_taken_back_and_told_and_tried_three_times_at_most()
     {
         // The account would be left with less than its minimum.
-        await _database.ExecuteAsync("INSERT INTO accounts (name, currency, minimum_balance) VALUES ('ACC', 'USDC', 10000000)");
+        await _database.ExecuteAsync(
+            "INSERT INTO accounts (name, currency, minimum_balance) VALUES ('ACC', 'USDC', 10000000)");
         var (exception, _) = await _database.PlantDepositAsync("ACC", 9_600_000, 10_000_000);
         var report = await SightAllAsync();
 
@@ -186,7 +187,10 @@ public sealed class CorrectLowSeverityTests : IAsyncLifetime
         await CorrectAsync(await SightAllAsync());
 
         Assert.Equal(
-            ["posted f reconciliation", "posted f reconciliation", "proposed t reconciliation", "proposed t reconciliation"],
+            [
+                "posted f reconciliation", "posted f reconciliation", "proposed t reconciliation",
+                "proposed t reconciliation",
+            ],
             await _database.QueryAsync<string>("""
                 SELECT status || ' ' || left(needs_approval::text, 1) || ' ' || proposed_by
                 FROM reconciliation_adjustments
