@@ -14,9 +14,9 @@ internal sealed record SightingContext(Guid ReportId, string CheckType, BreakSco
 }
 
 /// <summary>
-/// What a look covered. A known break within it that was not seen is gone; of those outside it nothing is known. Outside
-/// of runs a break may be looked at every second, so it counts as sighted when it is new, has changed or returns, and
-/// not each time.
+/// What a look covered. A known break within it that was not seen is gone; of those outside it nothing is known.
+/// Outside of runs a break may be looked at every second, so it counts as sighted when it is new, has changed or
+/// returns, and not each time.
 /// </summary>
 /// <param name="Accounts">Null: whatever account.</param>
 /// <param name="Flows">Null: whatever deposit, conversion or withdrawal.</param>

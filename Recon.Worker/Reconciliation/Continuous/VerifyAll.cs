@@ -72,8 +72,9 @@ internal sealed class VerifyAll(
             var seenAt = clock.GetUtcNow();
             var result = await ReadAsync(connection, check, cancel);
             await using var transaction = await connection.BeginTransactionAsync(cancel);
-            await known.ReplaceAsync(connection, check.CheckType, result, seenAt, cancel);
+            var recorded = await known.ReplaceAsync(connection, check.CheckType, result, seenAt, cancel);
             await transaction.CommitAsync(cancel);
+            known.Count(check.CheckType, recorded);
         }
 
         // With its rests: they are what a busy system made of it.

@@ -51,10 +51,12 @@ internal sealed class VerifyRecent(
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        await known.AddAsync(connection, CheckType.AccountBalance, accounts, seenAt, cancel);
-        await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
+        var ofAccounts = await known.AddAsync(connection, CheckType.AccountBalance, accounts, seenAt, cancel);
+        var ofLedger = await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await state.WriteAsync(connection, entries, wantsSweep, cancel);
         await transaction.CommitAsync(cancel);
+        known.Count(CheckType.AccountBalance, ofAccounts);
+        known.Count(CheckType.LedgerConsistency, ofLedger);
         return entries;
     }
 

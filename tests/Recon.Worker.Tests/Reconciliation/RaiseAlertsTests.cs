@@ -17,7 +17,7 @@ public sealed class RaiseAlertsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _looks.DisposeAsync();
 
     [Fact]
-    public async Task High_and_critical_exceptions_are_told_of_when_they_open_get_worse_and_close_and_not_when_seen_again()
+    public async Task High_and_critical_ones_are_told_of_when_they_open_get_worse_or_close_and_not_when_seen_again()
     {
         var opened = await RunAsync(("a", "high"), ("b", "medium"));
         var again = await RunAsync(("a", "high"), ("b", "medium"));

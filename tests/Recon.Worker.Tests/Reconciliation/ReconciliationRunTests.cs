@@ -206,5 +206,6 @@ public sealed class ReconciliationRunTests : RunTests
         await Worker.RunOneAsync(Handler(new ScriptedCheck(CheckType.Deposits, Results.Missing(1_250, 7))), Cancel);
         Assert.Equal(2, metrics.Of("reconciliation_exceptions_total", "check_type=deposits", "severity=medium"));
         Assert.Equal(0, metrics.Of("reconciliation_exceptions_total", "check_type=deposits", "severity=high"));
+        Assert.Equal(0, metrics.Of("reconciliation_alerts_total", "check_type=deposits", "severity=medium"));
     }
 }

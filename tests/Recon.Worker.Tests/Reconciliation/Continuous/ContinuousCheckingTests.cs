@@ -18,6 +18,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         " WHERE account_id = (SELECT id FROM accounts WHERE name = 'ACC-1') AND position = ";
 
     private readonly TestDatabase _database = new();
+    private readonly ReconciliationTelemetry _telemetry = new();
     private readonly ContinuousOptions _options = new() { SweepSeconds = 3_600 };
     private DutySessions _sessions = null!;
     private VerifyRecent _recent = null!;
@@ -38,6 +39,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _telemetry.Dispose();
         await _sessions.DisposeAsync();
         await _database.DisposeAsync();
     }
@@ -214,8 +216,8 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
             new VerifyAll(_sessions, known, _options, clock));
     }
 
-    private static KnownBreaks CreateKnown() =>
-        new(new RecordBreaks(new DueTimes()), TimeProvider.System, NullLogger<KnownBreaks>.Instance);
+    private KnownBreaks CreateKnown() => new(
+        new RecordBreaks(new DueTimes()), _telemetry, TimeProvider.System, NullLogger<KnownBreaks>.Instance);
 
     private async Task SettleAsync(int payments)
     {
