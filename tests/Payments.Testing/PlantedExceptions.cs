@@ -1,5 +1,4 @@
 using Dapper;
-using Npgsql;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Postings;
 

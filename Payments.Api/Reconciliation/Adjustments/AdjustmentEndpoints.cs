@@ -162,7 +162,7 @@ internal static class AdjustmentEndpoints
                 });
     }
 
-    private static Outcome Answer(
+    private static Outcome.Done Answer(
         Adjustment adjustment, bool isNew, CorrectionTelemetry telemetry, int status)
     {
         var location = status == StatusCodes.Status201Created ? $"{Path}/{adjustment.Id}" : null;

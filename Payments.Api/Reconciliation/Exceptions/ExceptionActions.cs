@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Npgsql;
 using Payments.Api.Idempotency;
 
 namespace Payments.Api.Reconciliation.Exceptions;

@@ -1,5 +1,4 @@
 using Payments.Api.Accounts;
-using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Reconciliation.Adjustments;

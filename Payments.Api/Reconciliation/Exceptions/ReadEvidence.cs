@@ -2,7 +2,6 @@ using System.Text.Json;
 using Dapper;
 using Npgsql;
 using Payments.Api.Reconciliation.Adjustments;
-using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Reconciliation.Corrections;
 
 namespace Payments.Api.Reconciliation.Exceptions;

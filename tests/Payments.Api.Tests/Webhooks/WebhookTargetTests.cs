@@ -54,14 +54,14 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("""{"url": "https://h.example/", "enabled": false}""", 400, "#/enabled")]
     [InlineData("""{}""", 400, "#/url")]
     public async Task A_target_that_cannot_be_is_refused_with_the_place_of_the_fault(
-        string body, int status, string pointer)
+        string body, int status, string place)
     {
         using var refused = await _admin.SendAsync(HttpMethod.Post, "", body);
 
         Assert.Equal(status, (int)refused.StatusCode);
         var problem = await refused.ReadAsync();
         Assert.Equal(
-            pointer, problem.GetProperty("errors").EnumerateArray().Single().GetProperty("pointer").GetString());
+            place, problem.GetProperty("errors").EnumerateArray().Single().GetProperty("pointer").GetString());
     }
 
     [Fact]

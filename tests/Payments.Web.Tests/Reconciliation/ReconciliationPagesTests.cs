@@ -43,7 +43,7 @@ public sealed class ReconciliationPagesTests
         await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
 
         api.Answers(Admin + "/reports", List(Report.Replace("in_progress", "completed", StringComparison.Ordinal)));
-        screen.Feed.Signal(Changes.Reconciliation);
+        screen.Feed.Publish(Changes.Reconciliation);
 
         await screen.HtmlWithAsync("badge is-good");
     }
@@ -130,8 +130,8 @@ public sealed class ReconciliationPagesTests
             $"{Admin}/exceptions/{Id}",
             One[..^1] + $$"""
             ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
-            "details":{}}],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
-            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},"links":{}}
+            "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
+            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},"links":{} }
             """)
         .Answers(Admin + "/adjustments", List(Proposal));
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Payments.Testing;
 using Recon.Worker.Reconciliation;
 
 namespace Recon.Worker.Tests.Reconciliation;

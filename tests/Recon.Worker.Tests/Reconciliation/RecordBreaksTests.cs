@@ -1,5 +1,4 @@
 using Payments.Ledger.Reconciliation;
-using Payments.Testing;
 using Recon.Worker.Reconciliation;
 
 namespace Recon.Worker.Tests.Reconciliation;

@@ -10,7 +10,9 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         await _desk.InitializeAsync();
         _id = await _desk.Database.PlantAsync(new PlantedException("deposits", "missing_deposit")
         {
-            Account = "ACC-1", Expected = 1_00, Actual = 60,
+            Account = "ACC-1",
+            Expected = 1_00,
+            Actual = 60,
         });
     }
 

@@ -66,7 +66,7 @@ public sealed class ExceptionRequestTests(Desk desk) : IClassFixture<Desk>
     [Theory]
     [InlineData("01a1fcaa-a6b4-729a-879b-9da3d8101381")]
     [InlineData("7")]
-    public async Task What_does_not_exist_is_not_found(string id)
+    public async Task What_is_no_id_of_an_exception_is_not_found(string id)
     {
         using var response = await desk.Anna.GetAsync($"{Desk.Root}/exceptions/{id}", Cancel);
 

@@ -47,7 +47,11 @@ public sealed class ListExceptionsTests : IAsyncLifetime
     {
         await _desk.Database.PlantAsync(new PlantedException("deposits", "missing_deposit")
         {
-            Description = "=1+1, \"said\"", Account = "ACC-1", Expected = 1_00, Actual = 60, Assignee = "@anna",
+            Description = "=1+1, \"said\"",
+            Account = "ACC-1",
+            Expected = 1_00,
+            Actual = 60,
+            Assignee = "@anna",
         });
         await PlantAsync();
 

@@ -1,13 +1,10 @@
 using System.Data;
-using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Reconciliation.Corrections;
 using Payments.Testing;
 using Recon.Worker.Reconciliation;
-using Recon.Worker.Reconciliation.Checks;
 using Recon.Worker.Reconciliation.Corrections;
 using Recon.Worker.Tests.Duties;
 
