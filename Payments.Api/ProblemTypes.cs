@@ -114,8 +114,8 @@ internal static class ProblemTypes
 
     public static readonly ProblemType OwnProposal = new(
         "own_proposal", 403, "Whoever proposed it cannot approve it",
-        "An adjustment above the limits, and the rebuilding of an account's row, is decided by a second person: send the "
-        + "approval with a key of another owner.");
+        "An adjustment above the limits, and the rebuilding of an account's row, is decided by a second person: send "
+        + "the approval with a key of another owner.");
 
     public static readonly ProblemType WebhookTargetNotFound = new(
         "webhook_target_not_found", 404, "No webhook target has this id",

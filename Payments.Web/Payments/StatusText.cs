@@ -17,8 +17,10 @@ internal static class StatusText
     public static string Tone(string status) => status switch
     {
         PaymentStatus.Pending or "reserved" or "in_progress" or "acknowledged" or "proposed" => "waiting",
-        PaymentStatus.Completed or "succeeded" or "passed" or "agrees" or "resolved" or "auto_corrected" or "posted" => "good",
-        PaymentStatus.CompletedWithDiscrepancy or "inconclusive" or "stale" or "not_configured" or "unavailable" => "odd",
+        PaymentStatus.Completed or "succeeded" or "passed" or "agrees" => "good",
+        "resolved" or "auto_corrected" or "posted" => "good",
+        PaymentStatus.CompletedWithDiscrepancy or "inconclusive" => "odd",
+        "stale" or "not_configured" or "unavailable" => "odd",
         PaymentStatus.Failed or "open" or "differs" => "bad",
         _ => "neutral",
     };

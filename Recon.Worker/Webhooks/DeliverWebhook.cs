@@ -4,8 +4,8 @@ using Recon.Worker.Duties;
 namespace Recon.Worker.Webhooks;
 
 /// <summary>
-/// Makes one attempt of a delivery, and another when the schedule says so. At least once: a worker that dies between the
-/// send and its record sends again, under the same id. Deliveries overtake each other.
+/// Makes one attempt of a delivery, and another when the schedule says so. At least once: a worker that dies between
+/// the send and its record sends again, under the same id. Deliveries overtake each other.
 /// </summary>
 internal sealed class DeliverWebhook(
     DutySessions database, WebhookVault vault, SendWebhook send, RecordAttempt record, TargetTurns turns,

@@ -1,8 +1,8 @@
 namespace Recon.Worker.Webhooks;
 
 /// <summary>
-/// Bounds what this process sends to one target at a time, so that a slow one holds up nobody else. Who finds no room is
-/// told when to come back; the times are laid out at the rate at which the target answers, so that a long row of
+/// Bounds what this process sends to one target at a time, so that a slow one holds up nobody else. Who finds no room
+/// is told when to come back; the times are laid out at the rate at which the target answers, so that a long row of
 /// deliveries is not asked after again and again.
 /// </summary>
 internal sealed class TargetTurns(int mostAtATime, TimeProvider clock)

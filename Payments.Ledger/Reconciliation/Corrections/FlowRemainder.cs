@@ -87,9 +87,10 @@ public sealed record FlowRemainder(
         )
         SELECT due.transaction_id, due.account, due.counter, @currency AS currency,
             due.expected - coalesce(
-                (SELECT sum(amount) FROM moved WHERE name = due.account AND currency = @currency), 0) AS short,
+                (SELECT sum(amount) FROM moved WHERE name = due.account AND currency = @currency), 0) AS missing,
             -due.expected - coalesce(
-                (SELECT sum(amount) FROM moved WHERE name = due.counter AND currency = @currency), 0) AS counter_short,
+                (SELECT sum(amount) FROM moved WHERE name = due.counter AND currency = @currency), 0)
+                AS counter_missing,
             EXISTS (SELECT FROM ledger_transactions WHERE id = due.transaction_id AND kind = due.kind)
                 AND NOT EXISTS (
                     SELECT

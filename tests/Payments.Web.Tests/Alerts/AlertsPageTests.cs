@@ -59,7 +59,7 @@ public sealed class AlertsPageTests
 
         var html = await screen.HtmlAsync();
         Assert.All(
-            ["https://hooks.example.com/a", "The desk · Opened, Resolved", "The answer &lt;was&gt; 500.",
+            ["https://hooks.example.com/a", "The desk &#xB7; Opened, Resolved", "The answer &lt;was&gt; 500.",
                 "10 (1 replayed)", "badge is-bad", "badge is-good", "href=\"/alerts?after=" + DeliveryId],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Live;
 using Payments.Web.Reconciliation;
@@ -17,7 +18,7 @@ public sealed class ReconciliationPagesTests
 
         var html = await screen.HtmlAsync();
         Assert.All(
-            ["Deposits", "Two deposits have no entries.", "+<span class=\"money", "badge is-bad", "Circle", "25 s",
+            ["Deposits", "Two deposits have no entries.", "is-bad-text\">", "badge is-bad", "Circle", "25.0 s",
                 "/reconciliation/reports/" + ReportId, "1 unresolved", "1 of 7 checks"],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
@@ -64,10 +65,11 @@ public sealed class ReconciliationPagesTests
     public async Task Chosen_exceptions_are_acknowledged_together()
     {
         var api = Full().Answers(
-            Admin + "/exceptions/bulk", """{"action":"acknowledge","changed":1,"unchanged":0,"refused":0,"results":[]}""");
+            Admin + "/exceptions/bulk",
+            """{"action":"acknowledge","changed":1,"unchanged":0,"refused":0,"results":[]}""");
         await using var screen = await Screen.OpenAsync<ExceptionsPage>(api, "/exceptions");
 
-        await screen.RaiseAsync("name", "choose 7", "onchange", new Microsoft.AspNetCore.Components.ChangeEventArgs());
+        await screen.RaiseAsync("name", "choose 7", "onchange", new ChangeEventArgs());
         await screen.HtmlWithAsync("1 chosen");
         await ClickAsync(screen, "acknowledge chosen");
 
@@ -83,7 +85,7 @@ public sealed class ReconciliationPagesTests
 
         var html = await screen.HtmlAsync();
         Assert.All(
-            ["Exception #7", "still there", "ACC-001", "Opened", "reconciliation", "Post an adjustment",
+            ["#7 Missing entries", "still there", "ACC-001", "Opened", "reconciliation", "Post an adjustment",
                 "name=\"resolve\" disabled"],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
@@ -95,7 +97,7 @@ public sealed class ReconciliationPagesTests
         await using var screen = await OpenExceptionAsync(api);
 
         await screen.RaiseAsync(
-            "name", "notes", "oninput", new Microsoft.AspNetCore.Components.ChangeEventArgs { Value = "Looked into it." });
+            "name", "notes", "oninput", new ChangeEventArgs { Value = "Looked into it." });
         await ClickAsync(screen, "resolve");
 
         await screen.HtmlWithAsync("Done.");
@@ -123,7 +125,9 @@ public sealed class ReconciliationPagesTests
 
     private static FakeApi Full() => new FakeApi()
         .Answers(Admin + "/reports", List(Report))
-        .Answers($"{Admin}/reports/{ReportId}", Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
+        .Answers(
+            $"{Admin}/reports/{ReportId}",
+            Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
         .Answers(Admin + "/providers", List(Provider))
         .Answers(Admin + "/exceptions", List(One))
         .Answers(
@@ -163,7 +167,8 @@ public sealed class ReconciliationPagesTests
         "description":"A deposit of <ACC-001> has no entries.","expected":"40.000000","actual":"0.000000",
         "difference":"-40.000000","currency":"USDC","account_id":"ACC-001","position":null,"payment_id":null,
         "transaction_id":null,"flow_id":null,"assignee":null,"present":true,"overdue":true,"sightings":24,"reopened":0,
-        "version":3,"first_report_id":"{{ReportId}}","last_report_id":"{{ReportId}}","created_at":"2026-03-01T10:00:00Z",
+        "version":3,"first_report_id":"{{ReportId}}","last_report_id":"{{ReportId}}",
+        "created_at":"2026-03-01T10:00:00Z",
         "first_seen_at":"2026-03-01T10:00:00Z","last_seen_at":"2026-03-02T10:00:00Z","due_at":"2026-03-01T14:00:00Z",
         "updated_at":"2026-03-01T10:00:00Z","acknowledged_at":null,"resolved_at":null,"resolved_by":null,
         "resolved_by_key":null,"resolved_difference":null,"notes":null}

@@ -94,9 +94,9 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
         using var scraper = new HttpClient();
         var text = await scraper.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), Cancel);
         Assert.Equal(
-            Names,
+            Names.Order(StringComparer.Ordinal),
             text.Split('\n').Where(line => line.StartsWith("# TYPE reconciliation_", StringComparison.Ordinal))
-                .Select(line => line["# TYPE ".Length..]).Intersect(Names));
+                .Select(line => line["# TYPE ".Length..]).Intersect(Names).Order(StringComparer.Ordinal));
         Assert.Matches(
             """reconciliation_runs_total\{run_type="manual",status="completed"\} [1-9]""", text);
         Assert.Matches("""reconciliation_runs_total\{run_type="daily",status="failed"\} 0""", text);
