@@ -12,6 +12,8 @@ namespace Recon.Worker.Tests.Reconciliation.Continuous;
 /// <summary>
 /// Passes over what is new, and sweeps. The statistics that give a deletion away are told by the session that deletes.
 /// </summary>
+// One at a time with those that read the same metrics in this process.
+[Collection(nameof(RunTests))]
 public sealed class ContinuousCheckingTests : IAsyncLifetime
 {
     private const string Place =
