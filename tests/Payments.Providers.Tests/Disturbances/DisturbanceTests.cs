@@ -11,6 +11,9 @@ public sealed class DisturbanceTests : SandboxTests
     {
         Flows.Deposit("alice", 10m).Convert("alice", 4m, 4m);
 
+        // Who asks for balances makes it follow the flows; who shifts them does not.
+        Assert.Equal("6.00", (await WalletsAsync())["alice"]);
+
         await Sandbox.DisturbAsync("circle", "shift", new { amount = "25.00" });
         var state = await Sandbox.DisturbAsync("circle", "shift", new { amount = -0.000001m });
 

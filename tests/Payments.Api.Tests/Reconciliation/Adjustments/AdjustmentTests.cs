@@ -46,7 +46,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
         var (exception, deposit) = await PlantAsync(10_000_000, 10_400_000);
         var id = Id(await _desk.Anna.DoAsync($"/exceptions/{exception}/adjustments", Reason));
         var adjustment = await _desk.Database.ScalarAsync<Guid>(
-            "SELECT transaction_id FROM reconciliation_adjustments WHERE id = @id", new { id });
+            "SELECT transaction_id FROM reconciliation_adjustments WHERE id = @id", new { id = Guid.Parse(id) });
 
         var undone = await _desk.Berta.DoAsync($"/adjustments/{id}/undo");
         var again = await _desk.Berta.DoAsync($"/adjustments/{id}/undo");
