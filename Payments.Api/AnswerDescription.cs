@@ -48,6 +48,7 @@ internal static class AnswerDescription
     /// Tells of a parameter what <see cref="ParameterDescriptions"/> does not, or what it means otherwise here.
     /// </summary>
     public static RouteHandlerBuilder DescribesParameter(
-        this RouteHandlerBuilder route, string name, string description, string example) =>
-        route.WithMetadata(new NamedParameter(name, new ParameterDescription(description, example)));
+        this RouteHandlerBuilder route, string name, string description, string example,
+        IReadOnlyList<string>? words = null) =>
+        route.WithMetadata(new NamedParameter(name, new ParameterDescription(description, example, words)));
 }

@@ -104,6 +104,49 @@ internal ref struct BodyReader(ReadOnlySpan<byte> json)
         return null;
     }
 
+    public bool? ReadFlag(string pointer)
+    {
+        if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return _reader.GetBoolean();
+        }
+
+        Add(pointer, "invalid_type", "must be true or false");
+        _reader.Skip();
+        return null;
+    }
+
+    /// <summary>A list of strings; null is none at all.</summary>
+    public List<string>? ReadStrings(string pointer, int most)
+    {
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            if (_reader.TokenType != JsonTokenType.Null)
+            {
+                Add(pointer, "invalid_type", "must be a list of strings or null");
+            }
+
+            _reader.Skip();
+            return null;
+        }
+
+        var texts = new List<string>();
+        for (var i = 0; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; i++)
+        {
+            if (i == most)
+            {
+                Add(pointer, "too_many", $"has more than {most} items");
+            }
+
+            if (ReadString($"{pointer}/{i}", optional: false) is { } text && i < most)
+            {
+                texts.Add(text);
+            }
+        }
+
+        return texts;
+    }
+
     public readonly bool IsNull => _reader.TokenType == JsonTokenType.Null;
 
     public AmountReading ReadAmount(string pointer, out decimal amount)
@@ -122,6 +165,41 @@ internal ref struct BodyReader(ReadOnlySpan<byte> json)
 
         _reader.Skip();
         return reading;
+    }
+
+    /// <summary>A whole number; null, with a fault, when it is none.</summary>
+    public int? ReadInteger(string pointer)
+    {
+        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var number))
+        {
+            return number;
+        }
+
+        Add(pointer, "invalid_type", "must be a whole number");
+        _reader.Skip();
+        return null;
+    }
+
+    /// <summary>An array of strings; what is none of these is a fault, and left out.</summary>
+    public List<string> ReadStrings(string pointer)
+    {
+        var strings = new List<string>();
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            Add(pointer, "invalid_type", "must be an array");
+            _reader.Skip();
+            return strings;
+        }
+
+        for (var place = 0; _reader.Read() && _reader.TokenType != JsonTokenType.EndArray; place++)
+        {
+            if (ReadString(FormattableString.Invariant($"{pointer}/{place}"), optional: false) is { } text)
+            {
+                strings.Add(text);
+            }
+        }
+
+        return strings;
     }
 
     public void Require(bool seen, string pointer)

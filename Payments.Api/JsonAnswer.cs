@@ -6,13 +6,21 @@ using Payments.Api.AccountReconciliations;
 using Payments.Api.Accounts;
 using Payments.Api.Audit;
 using Payments.Api.Cache;
+using Payments.Api.Conversions;
+using Payments.Api.Deposits;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
+using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
+using Payments.Api.Reconciliation;
+using Payments.Api.Reconciliation.Adjustments;
+using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
+using Payments.Api.Webhooks;
+using Payments.Api.Withdrawals;
 
 namespace Payments.Api;
 
@@ -31,6 +39,12 @@ namespace Payments.Api;
 [JsonSerializable(typeof(VerificationAnswer))]
 [JsonSerializable(typeof(RefundAnswer))]
 [JsonSerializable(typeof(ListAnswer<RefundAnswer>))]
+[JsonSerializable(typeof(DepositAnswer))]
+[JsonSerializable(typeof(ListAnswer<DepositAnswer>))]
+[JsonSerializable(typeof(ConversionAnswer))]
+[JsonSerializable(typeof(ListAnswer<ConversionAnswer>))]
+[JsonSerializable(typeof(WithdrawalAnswer))]
+[JsonSerializable(typeof(ListAnswer<WithdrawalAnswer>))]
 [JsonSerializable(typeof(AccountAnswer))]
 [JsonSerializable(typeof(ListAnswer<AccountAnswer>))]
 [JsonSerializable(typeof(BalanceAnswer))]
@@ -46,12 +60,30 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(ReconciliationDifferenceAnswer))]
 [JsonSerializable(typeof(ListAnswer<ReconciliationReportAnswer>))]
+[JsonSerializable(typeof(ListAnswer<ReportAnswer>))]
+[JsonSerializable(typeof(ReportDetails))]
+[JsonSerializable(typeof(ListAnswer<CheckAnswer>))]
+[JsonSerializable(typeof(CheckTrendAnswer))]
+[JsonSerializable(typeof(RunAcceptedAnswer))]
+[JsonSerializable(typeof(ExceptionAnswer))]
+[JsonSerializable(typeof(ExceptionDetails))]
+[JsonSerializable(typeof(ListAnswer<ExceptionAnswer>))]
+[JsonSerializable(typeof(BulkAnswer))]
+[JsonSerializable(typeof(AdjustmentAnswer))]
+[JsonSerializable(typeof(ListAnswer<AdjustmentAnswer>))]
 [JsonSerializable(typeof(ListAnswer<AuditEventAnswer>))]
 [JsonSerializable(typeof(ListAnswer<TrailItem>))]
 [JsonSerializable(typeof(TrailPayment))]
 [JsonSerializable(typeof(TrailEntry))]
 [JsonSerializable(typeof(AuditVerificationAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
+[JsonSerializable(typeof(ListAnswer<ProviderBalanceAnswer>))]
+[JsonSerializable(typeof(WebhookTargetAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookTargetAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryAnswer))]
+[JsonSerializable(typeof(ListAnswer<WebhookDeliveryAnswer>))]
+[JsonSerializable(typeof(WebhookDeliveryDetails))]
+[JsonSerializable(typeof(WebhookReplayAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -81,6 +81,10 @@ internal static class ProblemTypes
         "An account is opened by POST /accounts or by the first settlement of a payment into it, so it does not exist "
         + "while its only payments are queued. The same name in another currency is another account.");
 
+    public static readonly ProblemType FlowNotFound = new(
+        "flow_not_found", 404, "No deposit, conversion or withdrawal has this id",
+        "Ids are given out when a flow is recorded. One of another kind is not found at this address.");
+
     public static readonly ProblemType DeadLetterNotFound = new(
         "dead_letter_not_found", 404, "No dead letter has this id",
         "A dead letter that was redriven is a job in the queue again. "
@@ -94,6 +98,32 @@ internal static class ProblemTypes
     public static readonly ProblemType ReconciliationNotFound = new(
         "reconciliation_not_found", 404, "The account has no such reconciliation",
         "Reports are made by POST /api/v1/accounts/{accountId}/reconcile, for an account in one currency.");
+
+    public static readonly ProblemType ReconciliationReportNotFound = new(
+        "reconciliation_report_not_found", 404, "No reconciliation report has this id",
+        "GET /api/admin/reconciliation/reports lists the reports of all runs; POST /api/admin/reconciliation/run makes "
+        + "one more.");
+
+    public static readonly ProblemType ExceptionNotFound = new(
+        "exception_not_found", 404, "No reconciliation exception has this id",
+        "Exceptions are opened by the checks of reconciliation. GET /api/admin/reconciliation/exceptions lists them.");
+
+    public static readonly ProblemType AdjustmentNotFound = new(
+        "adjustment_not_found", 404, "No adjustment has this id",
+        "GET /api/admin/reconciliation/adjustments lists them.");
+
+    public static readonly ProblemType OwnProposal = new(
+        "own_proposal", 403, "Whoever proposed it cannot approve it",
+        "An adjustment above the limits, and the rebuilding of an account's row, is decided by a second person: send "
+        + "the approval with a key of another owner.");
+
+    public static readonly ProblemType WebhookTargetNotFound = new(
+        "webhook_target_not_found", 404, "No webhook target has this id",
+        "GET /api/admin/webhooks lists the targets. One that was deleted is not found.");
+
+    public static readonly ProblemType WebhookDeliveryNotFound = new(
+        "webhook_delivery_not_found", 404, "No webhook delivery has this id",
+        "GET /api/admin/webhooks/deliveries lists the deliveries.");
 
     public static readonly ProblemType MethodNotAllowed = new(
         "method_not_allowed", 405, "The resource does not have this method",
@@ -115,15 +145,56 @@ internal static class ProblemTypes
         "A payment can be cancelled while it is queued, until a worker claims it for settlement. Read it to see what "
         + "became of it; one that has been completed can be refunded.");
 
+    public static readonly ProblemType FlowEnded = new(
+        "flow_ended", 409, "The flow has ended in another way",
+        "A deposit or a withdrawal is completed or fails, once. To ask again for the end that it had changes nothing "
+        + "and is answered as the first time. Read it to see what became of it.");
+
+    public static readonly ProblemType ReferenceInUse = new(
+        "reference_in_use", 409, "The reference belongs to another flow",
+        "What happened once outside is recorded once: a reference, such as the hash of a transaction, names one "
+        + "deposit, conversion or withdrawal. Nothing was stored; the same idempotency key may be used again.");
+
     public static readonly ProblemType ReconciliationInProgress = new(
         "reconciliation_in_progress", 409, "The account is being reconciled",
         "One reconciliation of an account runs at a time. Wait for the seconds in Retry-After "
         + "and send the same again.");
 
+    public static readonly ProblemType ExceptionChanged = new(
+        "exception_changed", 409, "The exception was changed meanwhile",
+        "The version in the request is not the exception's any more: somebody acted on it, or it was seen to be "
+        + "different. Read it again and decide anew.");
+
+    public static readonly ProblemType ExceptionOver = new(
+        "exception_over", 409, "The exception is not open",
+        "It was resolved, corrected or closed before. POST .../reopen opens it again.");
+
+    public static readonly ProblemType AdjustmentProposed = new(
+        "adjustment_proposed", 409, "Another adjustment is proposed already",
+        "An exception has one proposal at a time. Approve or reject that one first; the detail names it.");
+
+    public static readonly ProblemType AdjustmentDecided = new(
+        "adjustment_decided", 409, "The adjustment is decided otherwise",
+        "A proposal is approved or rejected once, and only what is posted can be undone. Read it to see what became of "
+        + "it.");
+
+    public static readonly ProblemType NotUndoable = new(
+        "not_undoable", 409, "The adjustment cannot be undone",
+        "Only what was posted to the ledger has a reverse, and that must not take an account below its minimum.");
+
     public static readonly ProblemType AccountExists = new(
         "account_exists", 409, "The account exists with other settings",
         "An account of this name and currency was opened before, by a request or by its first settlement, and its "
         + "settings are another's to decide on. Nothing was changed.");
+
+    public static readonly ProblemType WebhookTargetDisabled = new(
+        "webhook_target_disabled", 409, "The webhook target is disabled",
+        "Nothing is sent to a target that is disabled or deleted. disabledReason says why; enable it first.");
+
+    public static readonly ProblemType WebhookTargetConfigured = new(
+        "webhook_target_configured", 409, "The webhook target belongs to the configuration",
+        "Its address and its secret are settings of the worker: change them there and restart it. Its filter can be "
+        + "changed here, and it can be disabled.");
 
     public static readonly ProblemType BodyTooLarge = new(
         "body_too_large", 413, "The body is too large",
@@ -143,10 +214,21 @@ internal static class ProblemTypes
         "The request has the right shape, but a value in it is not accepted. 'errors' names each of them. "
         + "Nothing was stored; the same idempotency key may be used again.");
 
+    public static readonly ProblemType NotCorrectable = new(
+        "not_correctable", 422, "No correction of this kind applies to the exception",
+        "A deposit, conversion or withdrawal that is posted with another amount can be adjusted, and the row of an "
+        + "account whose entries replay can be rebuilt. Everything else needs a person.");
+
     public static readonly ProblemType RefundExceedsRemaining = new(
         "refund_exceeds_remaining", 422, "More than is left of the payment",
         "All refunds of a payment together, those that are pending included, give back at most what was paid. Nothing "
         + "was stored; the same idempotency key may be used again.");
+
+    public static readonly ProblemType InsufficientFunds = new(
+        "insufficient_funds", 422, "More than can be taken from the account",
+        "What may leave an account is its balance less what queued transfers and refunds are to take from it, down to "
+        + "its minimum balance, or to zero where it has none. Nothing was stored; the same idempotency key may be used "
+        + "again.");
 
     public static readonly ProblemType AccountDivided = new(
         "account_divided", 422, "The account is kept in parts",
@@ -176,9 +258,13 @@ internal static class ProblemTypes
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
         Unauthorized, InsufficientScope, NotFound, PaymentNotFound, RefundNotFound, TransactionNotFound,
-        AccountNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound, MethodNotAllowed,
-        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, ReconciliationInProgress, AccountExists,
-        BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Unprocessable, RefundExceedsRemaining,
-        AccountDivided, RateLimited, InternalError, Overloaded, DatabaseUnavailable,
+        AccountNotFound, FlowNotFound, DeadLetterNotFound, WorkerNotFound, ReconciliationNotFound,
+        ReconciliationReportNotFound, ExceptionNotFound, AdjustmentNotFound, OwnProposal, MethodNotAllowed,
+        IdempotencyKeyInUse, PaymentNotRefundable, PaymentNotCancellable, FlowEnded, ReferenceInUse,
+        ReconciliationInProgress, AccountExists, BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused,
+        Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
+        Overloaded, DatabaseUnavailable, ExceptionChanged, ExceptionOver, AdjustmentProposed, AdjustmentDecided,
+        NotUndoable, NotCorrectable, WebhookTargetNotFound, WebhookDeliveryNotFound, WebhookTargetDisabled,
+        WebhookTargetConfigured,
     ];
 }

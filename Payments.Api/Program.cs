@@ -7,15 +7,20 @@ using Payments.Api.Audit;
 using Payments.Api.Cache;
 using Payments.Api.Docs;
 using Payments.Api.Events;
+using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Migrating;
 using Payments.Api.Payments;
+using Payments.Api.Providers;
 using Payments.Api.Queue;
 using Payments.Api.Readiness;
+using Payments.Api.Reconciliation;
+using Payments.Api.Reconciliation.Exceptions;
 using Payments.Api.Refunds;
 using Payments.Api.Transfers;
 using Payments.Api.Validation;
+using Payments.Api.Webhooks;
 using Payments.Ledger;
 
 Database.Configure();
@@ -63,10 +68,15 @@ builder.Services.AddPayments();
 builder.Services.AddTransfers();
 builder.Services.AddRefunds();
 builder.Services.AddAccounts();
+builder.Services.AddFlows();
 builder.Services.AddAccountReconciliations();
+builder.Services.AddReconciliationReports();
+builder.Services.AddReconciliationExceptions();
 builder.Services.AddQueue();
 builder.Services.AddReadiness();
 builder.Services.AddAuditTrail();
+builder.Services.AddProviderBalances();
+builder.Services.AddWebhooks();
 
 var app = builder.Build();
 
@@ -83,13 +93,18 @@ app.MapPayments();
 app.MapTransfers();
 app.MapRefunds();
 app.MapAccounts();
+app.MapFlows();
 app.MapAccountReconciliations();
+app.MapReconciliationReports();
+app.MapReconciliationExceptions();
 app.MapCache();
 app.MapQueue();
 app.MapReadiness();
 app.MapEvents();
 app.MapAuditTrail();
 app.MapKeys();
+app.MapProviderBalances();
+app.MapWebhooks();
 
 try
 {

@@ -22,7 +22,8 @@ internal static class TextBody
         return (problem, members ?? []);
     }
 
-    private static Problem? Parse(
+    /// <summary>The members of a body that has been read already.</summary>
+    public static Problem? Parse(
         ReadOnlySpan<byte> json, string[] known, out Dictionary<string, string> members)
     {
         members = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -34,10 +34,28 @@ var api = builder.AddProject<Projects.Payments_Api>("api", launchProfileName: "h
     .WithSamplePayments()
     .WaitForCompletion(migrate);
 
+// Stands in for Circle and Alpaca. What it holds follows the flows, until a command disturbs it.
+var circleApiKey = builder.AddParameter("circle-api-key", secret: true);
+var alpacaSecret = builder.AddParameter("alpaca-secret", secret: true);
+var providers = builder.AddProject<Projects.Payments_Providers>("providers")
+    .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Providers"))
+    .WithReference(api)
+    .WithEnvironment("Sandbox__CircleApiKey", circleApiKey)
+    .WithEnvironment("Sandbox__AlpacaSecret", alpacaSecret)
+    .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/sandbox", "Sandbox"))
+    .WithHttpHealthCheck("/health")
+    .WithDisturbances()
+    .WaitFor(api);
+
 builder.AddProject<Projects.Recon_Worker>("worker")
     .WithReplicas(2)
     .WithHttpEndpoint()
     .WithReference(paymentsApp, connectionName: "payments")
+    .WithEnvironment("Providers__Circle__BaseUrl", providers.GetEndpoint("http"))
+    .WithEnvironment("Providers__Circle__ApiKey", circleApiKey)
+    .WithEnvironment("Providers__Alpaca__BaseUrl", providers.GetEndpoint("http"))
+    .WithEnvironment("Providers__Alpaca__KeyId", "sandbox")
+    .WithEnvironment("Providers__Alpaca__Secret", alpacaSecret)
     .WithHttpHealthCheck("/health")
     .WaitForCompletion(migrate);
 

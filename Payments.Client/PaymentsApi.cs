@@ -22,12 +22,7 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
     private const string KeyHeader = "Idempotency-Key";
 
     /// <summary>How requests are written and answers read.</summary>
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
-    {
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
-    };
+    public static JsonSerializerOptions Json { get; } = Named(JsonNamingPolicy.CamelCase);
 
     private Task<Answer<T>> GetAsync<T>(string address, CancellationToken cancel) where T : class =>
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);
@@ -184,6 +179,14 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
 
         return address.ToString();
     }
+
+    private static JsonSerializerOptions Named(JsonNamingPolicy policy) => new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = policy,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
+    };
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 

@@ -18,6 +18,12 @@ public static class Database
     public const string QueueControlChannel = "queue_control";
 
     /// <summary>
+    /// Channel that tells live screens that a run, a check or an exception of reconciliation was written: the tables
+    /// say it themselves.
+    /// </summary>
+    public const string ReconciliationChannel = "reconciliation_changed";
+
+    /// <summary>
     /// Makes the driver's spans parts of traces only: a poll, a heartbeat or a notification that belongs to no request
     /// and no batch is not a trace of its own.
     /// </summary>

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components.Authorization;
+using Payments.ServiceDefaults;
 using Payments.Web.SignIn;
 
 namespace Payments.Web;
@@ -56,22 +57,6 @@ internal static class ApiAccess
         client.BaseAddress = Address;
         client.Timeout = Patience;
     }
-
-    /// <summary>
-    /// Takes the outgoing-call policy off a client. A person who waits is told at once and decides what to repeat, a
-    /// body that is passed on cannot be sent twice, and an answer that never ends is not late.
-    /// </summary>
-    public static IHttpClientBuilder WithoutResilience(this IHttpClientBuilder client) => client
-        .ConfigureAdditionalHttpMessageHandlers((handlers, _) =>
-        {
-            for (var i = handlers.Count - 1; i >= 0; i--)
-            {
-                if (handlers[i].GetType().Namespace == "Microsoft.Extensions.Http.Resilience")
-                {
-                    handlers.RemoveAt(i);
-                }
-            }
-        });
 }
 
 /// <summary>

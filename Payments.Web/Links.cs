@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.WebUtilities;
+using Payments.Web.Flows;
 
 namespace Payments.Web;
 
@@ -14,6 +15,32 @@ internal static class Links
 
     public static string Queue(Cursor? cursor = null) =>
         WithQuery("/queue", ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Flows(
+        FlowKind kind, string? account = null, string? status = null, Cursor? cursor = null) =>
+        WithQuery(
+            $"/flows/{kind.Path}",
+            ("account", account), ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Alerts(string? status = null, Cursor? cursor = null) =>
+        WithQuery("/alerts", ("status", status), ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Reconciliation(Cursor? cursor = null) =>
+        WithQuery("/reconciliation", ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Report(Guid id) => $"/reconciliation/reports/{id}";
+
+    public static string CheckHistory(string checkType) =>
+        $"/reconciliation/checks/{Uri.EscapeDataString(checkType)}";
+
+    public static string Exceptions(
+        string? status = null, string? severity = null, string? checkType = null, string? assignee = null,
+        Cursor? cursor = null) =>
+        WithQuery(
+            "/exceptions", ("status", status), ("severity", severity), ("check", checkType), ("assignee", assignee),
+            ("after", cursor?.After), ("before", cursor?.Before));
+
+    public static string Exception(Guid id) => $"/exceptions/{id}";
 
     public static string Accounts(string? search = null, Cursor? cursor = null) =>
         WithQuery("/accounts", ("search", search), ("after", cursor?.After), ("before", cursor?.Before));

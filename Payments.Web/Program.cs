@@ -2,6 +2,7 @@ using Payments.Web;
 using Payments.Web.Accounts;
 using Payments.Web.Forwarding;
 using Payments.Web.Live;
+using Payments.Web.Reconciliation;
 using Payments.Web.SignIn;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -30,6 +31,7 @@ app.UseAntiforgery();
 app.MapDefaultEndpoints();
 app.MapApiForwarding();
 app.MapAccountFiles();
+app.MapReconciliationFiles();
 app.MapSignIn();
 app.MapStaticAssets();
 

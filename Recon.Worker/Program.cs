@@ -1,10 +1,18 @@
+using System.Reflection;
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
 using Recon.Worker;
 using Recon.Worker.Audit;
+using Recon.Worker.Conversions;
+using Recon.Worker.Duties;
 using Recon.Worker.Idempotency;
+using Recon.Worker.Providers;
+using Recon.Worker.Reconciliation;
+using Recon.Worker.Reconciliation.Checks;
+using Recon.Worker.Reconciliation.Continuous;
 using Recon.Worker.Retention;
 using Recon.Worker.Settlements;
+using Recon.Worker.Webhooks;
 
 Database.Configure();
 
@@ -33,11 +41,29 @@ builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
 });
 
 services.AddSettlement();
+services.AddDuties();
+services.AddDutyHandler<ExecuteConversion>();
+services.AddReconciliationRuns();
+services.AddReconciliationChecks();
+services.AddContinuousChecking();
+services.AddWebhookDelivery();
 services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
+services.AddProviders();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
-app.Run();
+
+try
+{
+    await app.RunAsync();
+    return 0;
+}
+catch (OptionsValidationException e) when (Assembly.GetEntryAssembly() == typeof(WorkerOptions).Assembly)
+{
+    // A sentence for each bad setting. Whoever runs this program within another one gets the exception.
+    await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, e.Failures));
+    return 1;
+}

@@ -29,7 +29,8 @@ internal sealed record BenchOptions(
     public const string Usage = """
         dotnet run -c Release --project bench -- [scenario ...] [--option value ...]
 
-          scenarios: settlement intake both latency pickup cost (all of them unless named), growth, soak
+          scenarios: settlement intake both latency pickup cost (all of them unless named), growth, soak,
+                     reconcile
           --runs 5          runs of each side
           --seconds 8       window of a run, at the most
           --minutes 15      budget of a whole run: windows become shorter to keep it; 0 for none
@@ -41,7 +42,7 @@ internal sealed record BenchOptions(
         """;
 
     private static readonly string[] Known =
-        ["settlement", "intake", "both", "latency", "pickup", "growth", "soak"];
+        ["settlement", "intake", "both", "latency", "pickup", "growth", "soak", "reconcile"];
 
     /// <exception cref="FormatException">An argument is wrong; the message says which.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> arguments)

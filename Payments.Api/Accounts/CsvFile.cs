@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using Payments.Api.Paging;
 
 namespace Payments.Api.Accounts;
 
@@ -11,6 +12,8 @@ internal sealed class CsvFile
     public const string ContentType = "text/csv; charset=utf-8";
 
     private static readonly SearchValues<char> Quoted = SearchValues.Create("\",\r\n");
+
+    private static readonly string[] Pages = ["limit", "starting_after", "ending_before"];
 
     private readonly PipeWriter _body;
     private bool _isFirst = true;
@@ -25,6 +28,32 @@ internal sealed class CsvFile
         response.Headers.CacheControl = "private, no-store";
         response.Headers.Vary = "Accept";
         _body = response.BodyWriter;
+    }
+
+    /// <summary>
+    /// Whether the request asks for a file, by <c>format=csv</c> or by what it accepts. A file holds everything, so
+    /// what asks for a page of it is refused.
+    /// </summary>
+    public static bool IsWanted(HttpRequest request, QueryParameters query)
+    {
+        var format = query.Get("format");
+        if (format is not (null or "csv" or "json"))
+        {
+            query.Refuse("format", "unknown_format", "must be json or csv");
+        }
+
+        var isWanted = format is null
+            ? request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/csv")
+            : format == "csv";
+        foreach (var name in Pages)
+        {
+            if (isWanted && query.Get(name) is not null)
+            {
+                query.Refuse(name, "not_for_csv", "is for pages: a file holds everything");
+            }
+        }
+
+        return isWanted;
     }
 
     public CsvFile Field(string? value)

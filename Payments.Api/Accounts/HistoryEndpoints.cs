@@ -23,6 +23,7 @@ internal static class HistoryEndpoints
             .WithName("ListAccountEntries" + suffix)
             .WithSummary("An account's ledger entries, newest first; as CSV all of them, oldest first")
             .DescribesPage("currency", "kind", "from", "to", "format")
+            .DescribesParameter("kind", "Kind of the transactions", "payment", EntryFilter.Kinds)
             .Answers(Examples.ListOf("/accounts/ACC-001/ledger", AccountExamples.Entry))
             .AnswersCsv(AccountExamples.EntriesCsv)
             .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.AccountDivided);
@@ -43,19 +44,11 @@ internal static class HistoryEndpoints
     {
         var query = new PageQuery(context.Request, "currency", "kind", "from", "to", "format");
         var (from, to) = ReadPeriod(query);
-        var csv = WantsCsv(context.Request, query);
+        var csv = CsvFile.IsWanted(context.Request, query);
         var kind = query.Get("kind");
         if (kind is not null && !EntryFilter.Kinds.Contains(kind, StringComparer.Ordinal))
         {
             query.Refuse("kind", "unknown_kind", "must be one of " + string.Join(", ", EntryFilter.Kinds));
-        }
-
-        foreach (var name in new[] { "limit", "starting_after", "ending_before" })
-        {
-            if (csv && query.Get(name) is not null)
-            {
-                query.Refuse(name, "not_for_csv", "is for pages: a file holds all entries");
-            }
         }
 
         var (problem, account) = await FindAsync(accountId, context, query, findAccount);
@@ -97,7 +90,7 @@ internal static class HistoryEndpoints
     {
         var query = new QueryParameters(context.Request, "currency", "from", "to", "format");
         var (from, to) = ReadPeriod(query);
-        var csv = WantsCsv(context.Request, query);
+        var csv = CsvFile.IsWanted(context.Request, query);
         var (problem, account) = await FindAsync(accountId, context, query, findAccount);
         if (account is null)
         {
@@ -142,20 +135,5 @@ internal static class HistoryEndpoints
         }
 
         return (from, to);
-    }
-
-    private static bool WantsCsv(HttpRequest request, QueryParameters query)
-    {
-        if (query.Get("format") is not { } format)
-        {
-            return request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/csv");
-        }
-
-        if (format is not ("csv" or "json"))
-        {
-            query.Refuse("format", "unknown_format", "must be json or csv");
-        }
-
-        return format == "csv";
     }
 }

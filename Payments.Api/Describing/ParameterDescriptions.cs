@@ -23,11 +23,9 @@ internal static class ParameterDescriptions
         ["at"] = new("A moment of the past, in ISO 8601; without it now", "2026-03-01T12:00:00Z"),
         ["from"] = new("The first moment of the period; without it from the beginning", "2026-03-01"),
         ["to"] = new("The first moment after the period; without it until now", "2026-04-01"),
-        ["kind"] = new("Kind of transaction", "payment", Accounts.EntryFilter.Kinds),
         ["format"] = new(
             "What is answered; without it the header Accept decides", "json", ["json", "csv"]),
         ["search"] = new("What names of accounts begin with, in any case", "acc"),
-        ["status"] = new("Status of the payments", "completed", Payments.ListPayments.Statuses),
         ["jobId"] = new("Id of a job: its payment's, or its refund's", $"{Examples.PaymentId}", Format: "uuid"),
         ["report"] = new("Id of a report; without it the last one", $"{Examples.ReportId}", Format: "uuid"),
         ["actor"] = new("Owner of an API key, or the command or service that acted", "shop"),

@@ -13,6 +13,14 @@ internal enum Change
 
     /// <summary>A balance, or what is pending on it, moved.</summary>
     Accounts = 2,
+
+    /// <summary>A run, a check or an exception of reconciliation was written.</summary>
+    Reconciliation = 4,
+
+    /// <summary>A deposit, conversion or withdrawal was recorded or ended.</summary>
+    Flows = 8,
+
+    All = Payments | Accounts | Reconciliation | Flows,
 }
 
 /// <summary>

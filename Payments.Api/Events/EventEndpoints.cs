@@ -3,8 +3,8 @@ using System.Text;
 namespace Payments.Api.Events;
 
 /// <summary>
-/// Server-sent events for live screens: <c>payments</c> and <c>accounts</c> say that something of that kind changed and
-/// is worth fetching again, each at most once a second.
+/// Server-sent events for live screens: <c>payments</c>, <c>accounts</c>, <c>reconciliation</c> and <c>flows</c> say
+/// that something of that kind changed and is worth fetching again, each at most once a second.
 /// </summary>
 internal static class EventEndpoints
 {
@@ -24,7 +24,7 @@ internal static class EventEndpoints
         routes.MapGet("/events", StreamAsync)
             .RequireAuthorization(Keys.Scopes.PaymentsRead)
             .WithTags("Events").WithName("StreamEvents")
-            .WithSummary("Server-sent events: payments and accounts, whenever something of the kind changed")
+            .WithSummary("Server-sent events, one kind for each kind of thing that changed and is worth fetching again")
             .AnswersText("retry: 2000\n: listening\n\nevent: payments\ndata: {}\n\n", "text/event-stream")
             .ProducesProblems(ProblemTypes.Overloaded);
     }
@@ -79,7 +79,9 @@ internal static class EventEndpoints
 
     private static string Format(Change changes) =>
         (changes.HasFlag(Change.Payments) ? "event: payments\ndata: {}\n\n" : "")
-        + (changes.HasFlag(Change.Accounts) ? "event: accounts\ndata: {}\n\n" : "");
+        + (changes.HasFlag(Change.Accounts) ? "event: accounts\ndata: {}\n\n" : "")
+        + (changes.HasFlag(Change.Reconciliation) ? "event: reconciliation\ndata: {}\n\n" : "")
+        + (changes.HasFlag(Change.Flows) ? "event: flows\ndata: {}\n\n" : "");
 
     private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancel)
     {

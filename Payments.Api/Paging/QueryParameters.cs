@@ -66,6 +66,18 @@ internal class QueryParameters
         return null;
     }
 
+    /// <summary>One of these words. Null when it is not given, or refused.</summary>
+    public string? GetOneOf(string name, IReadOnlyList<string> known)
+    {
+        if (Get(name) is not { } text || known.Contains(text, StringComparer.Ordinal))
+        {
+            return Get(name);
+        }
+
+        Refuse(name, "unknown_" + name, "must be one of " + string.Join(", ", known));
+        return null;
+    }
+
     public void Refuse(string parameter, string code, string detail) =>
         _errors.Add(ProblemError.Of(parameter, code, detail));
 

@@ -47,6 +47,7 @@ internal static class PaymentEndpoints
             .RequireAuthorization(Scopes.PaymentsRead)
             .WithName("ListPayments").WithSummary("Payments, newest first")
             .DescribesPage("accountId", "status")
+            .DescribesParameter("status", "Status of the payments", "completed", ListPayments.Statuses)
             .Answers(Examples.ListOf("/payments", PaymentExamples.Completed));
 
         group.MapGet("/{id}", GetAsync)

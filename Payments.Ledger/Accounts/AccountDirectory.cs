@@ -41,30 +41,40 @@ public sealed class AccountDirectory(NpgsqlDataSource database)
     /// <summary>Forgets everything, for when the database turns out not to be the one that was remembered.</summary>
     public void Forget() => _remembered.Clear();
 
-    private async Task OpenAsync(AccountKey[] keys, CancellationToken cancel)
+    /// <summary>
+    /// The id of each account, opened in the connection's open transaction if it did not exist. To be called before
+    /// that transaction locks any account, as one that opens the same may have to be waited for.
+    /// </summary>
+    public static async Task<IReadOnlyDictionary<AccountKey, long>> FindOrOpenAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<AccountKey> keys, CancellationToken cancel)
     {
         var parameters = new
         {
             names = keys.Select(key => key.Name).ToArray(),
             currencies = keys.Select(key => key.Currency).ToArray(),
-            systems = keys.Select(key => key.Name.Contains('/', StringComparison.Ordinal)).ToArray(),
+            systems = keys.Select(key => AccountName.IsSystem(key.Name)).ToArray(),
+            sides = keys.Select(key => AccountName.NormalBalanceOf(key.Name)).ToArray(),
         };
-
-        await using var connection = await database.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(OpenSql, parameters, cancellationToken: cancel));
         var opened = await connection.QueryAsync<AccountId>(
             new CommandDefinition(FindSql, parameters, cancellationToken: cancel));
-        foreach (var account in opened)
+        return opened.ToDictionary(account => new AccountKey(account.Name, account.Currency), account => account.Id);
+    }
+
+    private async Task OpenAsync(AccountKey[] keys, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        foreach (var (key, id) in await FindOrOpenAsync(connection, keys, cancel))
         {
-            _remembered[new AccountKey(account.Name, account.Currency)] = account.Id;
+            _remembered[key] = id;
         }
     }
 
     // Sorted by name, so that two workers opening the same accounts queue instead of deadlocking.
     private const string OpenSql = """
         INSERT INTO accounts (name, currency, system, normal_balance)
-        SELECT k.name, k.currency, k.system, CASE WHEN k.system THEN 'debit' ELSE 'credit' END
-        FROM unnest(@names, @currencies, @systems) AS k (name, currency, system)
+        SELECT k.name, k.currency, k.system, k.side
+        FROM unnest(@names, @currencies, @systems, @sides) AS k (name, currency, system, side)
         WHERE NOT EXISTS (SELECT FROM accounts AS a WHERE a.name = k.name AND a.currency = k.currency)
         ORDER BY k.name, k.currency
         ON CONFLICT ON CONSTRAINT accounts_name_currency_key DO NOTHING

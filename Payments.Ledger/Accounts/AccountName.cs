@@ -17,12 +17,24 @@ public static class AccountName
     /// <summary>The clearing account, as reports show it: the sum of its sub-accounts.</summary>
     public const string Clearing = "clearing";
 
+    /// <summary>USDC that is held for the holders, at a provider.</summary>
+    public const string UsdcBuffer = "usdc_buffer";
+
+    /// <summary>USD that holders have to spend, at a provider.</summary>
+    public const string FiatExposure = "fiat_exposure";
+
+    /// <summary>USD that was taken from holders and is not paid out yet.</summary>
+    public const string WithdrawalsPending = "withdrawals_pending";
+
+    /// <summary>What is posted and cannot be placed.</summary>
+    public const string Suspense = "suspense";
+
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@-");
 
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
-        Clearing, "suspense", "usdc_buffer", "fiat_exposure", "withdrawals_pending",
+        Clearing, Suspense, UsdcBuffer, FiatExposure, WithdrawalsPending,
     };
 
     /// <summary>
@@ -36,6 +48,16 @@ public static class AccountName
 
     /// <summary>Whether the name belongs to a system account, in any capitalisation.</summary>
     public static bool IsReserved(string name) => Reserved.Contains(name);
+
+    /// <summary>Whether the account is the system's: one of its names, or a part of clearing.</summary>
+    public static bool IsSystem(string name) => IsReserved(name) || name.Contains('/', StringComparison.Ordinal);
+
+    /// <summary>
+    /// The side that an account is shown on. What the system owes, as to holders, is on the credit side; what it holds
+    /// or is owed is on the other.
+    /// </summary>
+    public static string NormalBalanceOf(string name) =>
+        IsSystem(name) && name != WithdrawalsPending ? "debit" : "credit";
 
     /// <summary>
     /// The clearing sub-account that payments of one division are drawn on, such as <c>clearing/07</c>.

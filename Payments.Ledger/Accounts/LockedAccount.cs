@@ -25,6 +25,12 @@ public sealed class LockedAccount(long id, long balance, long position, long? mi
     /// </summary>
     public bool CanPay(long amount) => minimumBalance is null || checked(Balance - amount) >= minimumBalance;
 
+    /// <summary>
+    /// What of the balance may leave the account: all above its minimum balance, and above zero where it has none.
+    /// </summary>
+    /// <param name="promised">Minor units that are to leave it already, and are not posted yet.</param>
+    public long Free(long promised) => checked(Balance - promised - (minimumBalance ?? 0));
+
     /// <summary>Adds one entry and returns its position.</summary>
     /// <exception cref="OverflowException">
     /// The balance would leave the range of a 64-bit number; nothing is added.

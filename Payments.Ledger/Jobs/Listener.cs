@@ -7,10 +7,19 @@ namespace Payments.Ledger.Jobs;
 /// Listens for notifications on a connection of its own and reconnects for ever. Whatever was said while nobody
 /// listened is unknown, so a new connection counts as having heard something.
 /// </summary>
-/// <param name="heard">Called for every notification, and whenever listening begins; must not block.</param>
+/// <param name="heard">
+/// Called for every notification with its channel, and with null whenever listening begins; must not block.
+/// </param>
 public sealed class Listener(
-    NpgsqlDataSource database, IReadOnlyList<string> channels, Action heard, TimeProvider clock, ILogger logger)
+    NpgsqlDataSource database, IReadOnlyList<string> channels, Action<string?> heard, TimeProvider clock,
+    ILogger logger)
 {
+    public Listener(
+        NpgsqlDataSource database, IReadOnlyList<string> channels, Action heard, TimeProvider clock, ILogger logger)
+        : this(database, channels, _ => heard(), clock, logger)
+    {
+    }
+
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
     // A connection that died without a word is found by asking it something.
@@ -46,14 +55,14 @@ public sealed class Listener(
     private async Task ListenAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        connection.Notification += (_, _) => heard();
+        connection.Notification += (_, notification) => heard(notification.Channel);
         foreach (var channel in channels)
         {
             await ExecuteAsync(connection, "LISTEN " + channel, cancel);
         }
 
         _failures = 0;
-        heard();
+        heard(null);
         while (true)
         {
             if (!await connection.WaitAsync(ProbeInterval, cancel))

@@ -122,7 +122,7 @@ public sealed class PostingBatch(DateTime createdAt)
             AS e (account_id, position, amount, balance_after, transaction_id, currency)
         """;
 
-    private const string UpdateAccountsSql = """
+    internal const string UpdateAccountsSql = """
         UPDATE accounts AS a
         SET balance = u.balance, position = u.position, last_entry_at = $4
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS u (id, balance, position)

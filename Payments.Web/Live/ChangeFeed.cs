@@ -9,7 +9,9 @@ public enum Changes
     None = 0,
     Payments = 1,
     Accounts = 2,
-    All = Payments | Accounts,
+    Flows = 4,
+    Reconciliation = 8,
+    All = Payments | Accounts | Flows | Reconciliation,
 }
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Payments.ServiceDefaults;
+
 namespace Payments.Web.Live;
 
 /// <summary>
@@ -119,6 +121,8 @@ internal sealed class ChangeListener(
                 {
                     "payments" => Changes.Payments,
                     "accounts" => Changes.Accounts,
+                    "flows" => Changes.Flows,
+                    "reconciliation" => Changes.Reconciliation,
                     _ => Changes.None,
                 };
             }

@@ -16,10 +16,12 @@ internal static class StatusText
     /// <summary>The style sheet's name for how good or bad it is; also chooses the badge's shape.</summary>
     public static string Tone(string status) => status switch
     {
-        PaymentStatus.Pending => "waiting",
-        PaymentStatus.Completed or "succeeded" => "good",
-        PaymentStatus.CompletedWithDiscrepancy => "odd",
-        PaymentStatus.Failed => "bad",
+        PaymentStatus.Pending or "reserved" or "in_progress" or "acknowledged" or "proposed" => "waiting",
+        PaymentStatus.Completed or "succeeded" or "passed" or "agrees" => "good",
+        "resolved" or "auto_corrected" or "posted" => "good",
+        PaymentStatus.CompletedWithDiscrepancy or "inconclusive" => "odd",
+        "stale" or "not_configured" or "unavailable" => "odd",
+        PaymentStatus.Failed or "open" or "differs" => "bad",
         _ => "neutral",
     };
 

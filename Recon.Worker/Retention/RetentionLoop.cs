@@ -2,9 +2,13 @@ using Npgsql;
 
 namespace Recon.Worker.Retention;
 
-/// <summary>Clears finished jobs away, now and then, for as long as the worker runs.</summary>
+/// <summary>Clears finished jobs and duties away, now and then, for as long as the worker runs.</summary>
 internal sealed class RetentionLoop(
-    RemoveFinishedJobs removeFinishedJobs, RetentionOptions options, TimeProvider clock, ILogger<RetentionLoop> logger)
+    RemoveFinishedJobs removeFinishedJobs,
+    RemoveFinishedDuties removeFinishedDuties,
+    RetentionOptions options,
+    TimeProvider clock,
+    ILogger<RetentionLoop> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -20,6 +24,11 @@ internal sealed class RetentionLoop(
                 {
                     logger.LogInformation("Deleted {Removed} jobs that finished long ago", removed);
                 }
+
+                if (await removeFinishedDuties.RunOnceAsync(stoppingToken) is > 0 and var duties)
+                {
+                    logger.LogInformation("Deleted {Removed} duties that finished long ago", duties);
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -27,7 +36,7 @@ internal sealed class RetentionLoop(
             }
             catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
             {
-                logger.LogWarning("Finished jobs stay until the next round: {Reason}", e.Message);
+                logger.LogWarning("Finished jobs and duties stay until the next round: {Reason}", e.Message);
             }
         }
     }
@@ -42,6 +51,7 @@ internal static class RetentionServices
         services.AddSingleton(provider => provider
             .GetRequiredService<Microsoft.Extensions.Options.IOptions<RetentionOptions>>().Value);
         services.AddSingleton<RemoveFinishedJobs>();
+        services.AddSingleton<RemoveFinishedDuties>();
         services.AddHostedService<RetentionLoop>();
     }
 }

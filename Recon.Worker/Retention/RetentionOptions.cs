@@ -11,12 +11,13 @@ internal sealed class RetentionOptions
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Age, since it finished, at which a job is deleted. Its payment, result and entries stay; dead letters stay too.
+    /// Age, since it finished, at which a job or a duty is deleted. A job's payment, result and entries stay; dead
+    /// letters stay too, and duties that have a name.
     /// </summary>
     [Range(0.01, 87_600)]
     public double FinishedJobHours { get; set; } = 168;
 
-    /// <summary>Jobs that one transaction looks at the most.</summary>
+    /// <summary>Jobs or duties that one transaction looks at the most.</summary>
     [Range(1, 10_000)]
     public int BatchSize { get; set; } = 500;
 

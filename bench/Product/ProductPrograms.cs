@@ -35,11 +35,12 @@ internal static class ProductPrograms
     }
 
     public static async Task<IReadOnlyList<ServiceProcess>> StartWorkersAsync(
-        int count, BenchDatabase database, CancellationToken cancel, OtlpSink? traceAllTo = null)
+        int count, BenchDatabase database, CancellationToken cancel, OtlpSink? traceAllTo = null,
+        params IReadOnlyList<(string Name, string Value)> settings)
     {
         var program = Repository.ProgramOf("Recon.Worker");
         var starting = Enumerable.Range(0, count)
-            .Select(_ => StartAsync("Recon.Worker", ["exec", program], program, database, traceAllTo, cancel))
+            .Select(_ => StartAsync("Recon.Worker", ["exec", program], program, database, traceAllTo, cancel, settings))
             .ToList();
         try
         {
@@ -62,7 +63,8 @@ internal static class ProductPrograms
         string program,
         BenchDatabase database,
         OtlpSink? traceAllTo,
-        CancellationToken cancel)
+        CancellationToken cancel,
+        IReadOnlyList<(string Name, string Value)>? settings = null)
     {
         var port = FreePort.Next();
         var metricsPort = FreePort.Next();
@@ -73,6 +75,11 @@ internal static class ProductPrograms
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["Management__Port"] = metricsPort.ToString(CultureInfo.InvariantCulture),
         };
+        foreach (var (setting, value) in settings ?? [])
+        {
+            environment[setting] = value;
+        }
+
         if (traceAllTo is not null)
         {
             environment["Telemetry__TraceRatio"] = "1";

@@ -12,7 +12,8 @@ internal static class ScenarioList
         new PickupScenario(),
     ];
 
-    private static readonly IReadOnlyList<Scenario> Separate = [new GrowthScenario(), new SoakScenario()];
+    private static readonly IReadOnlyList<Scenario> Separate =
+        [new GrowthScenario(), new SoakScenario(), new ReconcileScenario()];
 
     /// <summary>Those that were named; all comparisons when none was.</summary>
     public static IReadOnlyList<Scenario> Chosen(BenchOptions options) => options.Scenarios.Count == 0

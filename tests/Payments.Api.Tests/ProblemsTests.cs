@@ -1,4 +1,5 @@
 using System.Text;
+using Payments.Api.Tests.Flows;
 using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests;
@@ -96,24 +97,50 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
-                "get /accounts", "get /accounts/{accountId}/balance", "get /accounts/{accountId}/ledger",
-                "get /accounts/{accountId}/statement", "get /alive", "get /api/v1/accounts",
+                "delete /api/admin/webhooks/{id}", "get /accounts", "get /accounts/{accountId}/balance",
+                "get /accounts/{accountId}/ledger", "get /accounts/{accountId}/statement", "get /alive",
+                "get /api/admin/reconciliation/adjustments", "get /api/admin/reconciliation/adjustments/{id}",
+                "get /api/admin/reconciliation/checks", "get /api/admin/reconciliation/checks/{checkType}/trend",
+                "get /api/admin/reconciliation/exceptions", "get /api/admin/reconciliation/exceptions/{id}",
+                "get /api/admin/reconciliation/providers", "get /api/admin/reconciliation/reports",
+                "get /api/admin/reconciliation/reports/{id}", "get /api/admin/webhooks",
+                "get /api/admin/webhooks/deliveries", "get /api/admin/webhooks/deliveries/{id}",
+                "get /api/admin/webhooks/{id}", "get /api/v1/accounts",
                 "get /api/v1/accounts/{accountId}/audit-trail", "get /api/v1/accounts/{accountId}/balance",
                 "get /api/v1/accounts/{accountId}/ledger",
                 "get /api/v1/accounts/{accountId}/reconciliation-difference",
                 "get /api/v1/accounts/{accountId}/reconciliation-history",
                 "get /api/v1/accounts/{accountId}/statement", "get /api/v1/audit/events",
-                "get /api/v1/audit/verification", "get /api/v1/cache/stats", "get /api/v1/health",
-                "get /api/v1/keys/current", "get /api/v1/queue/dead-letters", "get /api/v1/queue/redrives",
-                "get /api/v1/queue/stats", "get /api/v1/ready", "get /api/v1/transactions/status/{key}",
-                "get /api/v1/transactions/{id}", "get /events", "get /health", "get /payments", "get /payments/{id}",
+                "get /api/v1/audit/verification", "get /api/v1/cache/stats", "get /api/v1/conversions",
+                "get /api/v1/conversions/{id}", "get /api/v1/deposits", "get /api/v1/deposits/{id}",
+                "get /api/v1/health", "get /api/v1/keys/current", "get /api/v1/queue/dead-letters",
+                "get /api/v1/queue/redrives", "get /api/v1/queue/stats", "get /api/v1/ready",
+                "get /api/v1/transactions/status/{key}", "get /api/v1/transactions/{id}", "get /api/v1/withdrawals",
+                "get /api/v1/withdrawals/{id}", "get /events", "get /health", "get /payments",
+                "get /payments/{id}",
                 "get /payments/{id}/refunds", "get /payments/{id}/refunds/{refundId}", "get /problems/{name}",
-                "get /refunds/{id}", "post /accounts", "post /api/v1/accounts",
-                "post /api/v1/accounts/{accountId}/reconcile", "post /api/v1/queue/dead-letters/redrive",
-                "post /api/v1/queue/dead-letters/{id}/redrive", "post /api/v1/queue/pause",
-                "post /api/v1/queue/resume", "post /api/v1/transactions", "post /api/v1/transactions/{id}/cancel",
-                "post /api/v1/transactions/{id}/refund", "post /api/v1/transactions/{id}/verify-double-entry",
-                "post /payments", "post /payments/{id}/cancel", "post /payments/{id}/refunds",
+                "get /refunds/{id}", "patch /api/admin/webhooks/{id}", "post /accounts",
+                "post /api/admin/reconciliation/adjustments/{id}/approve",
+                "post /api/admin/reconciliation/adjustments/{id}/reject",
+                "post /api/admin/reconciliation/adjustments/{id}/undo",
+                "post /api/admin/reconciliation/exceptions/bulk",
+                "post /api/admin/reconciliation/exceptions/{id}/acknowledge",
+                "post /api/admin/reconciliation/exceptions/{id}/adjustments",
+                "post /api/admin/reconciliation/exceptions/{id}/assign",
+                "post /api/admin/reconciliation/exceptions/{id}/comments",
+                "post /api/admin/reconciliation/exceptions/{id}/reopen", "post /api/admin/reconciliation/run",
+                "post /api/admin/webhooks", "post /api/admin/webhooks/deliveries/replay",
+                "post /api/admin/webhooks/deliveries/{id}/replay", "post /api/admin/webhooks/{id}/secret/rotate",
+                "post /api/admin/webhooks/{id}/test", "post /api/v1/accounts",
+                "post /api/v1/accounts/{accountId}/reconcile", "post /api/v1/conversions", "post /api/v1/deposits",
+                "post /api/v1/deposits/{id}/complete", "post /api/v1/deposits/{id}/fail",
+                "post /api/v1/queue/dead-letters/redrive", "post /api/v1/queue/dead-letters/{id}/redrive",
+                "post /api/v1/queue/pause", "post /api/v1/queue/resume", "post /api/v1/transactions",
+                "post /api/v1/transactions/{id}/cancel", "post /api/v1/transactions/{id}/refund",
+                "post /api/v1/transactions/{id}/verify-double-entry", "post /api/v1/withdrawals",
+                "post /api/v1/withdrawals/{id}/complete", "post /api/v1/withdrawals/{id}/fail", "post /payments",
+                "post /payments/{id}/cancel", "post /payments/{id}/refunds",
+                "put /api/admin/reconciliation/exceptions/{id}/resolve",
             ],
             operations,
             StringComparer.Ordinal);
@@ -128,6 +155,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
         var refund = (await created.ReadAsync()).GetProperty("id").GetGuid();
         var (transfer, _) = await fixture.Client.TransferAsync("ACC-DOC", "ACC-DOC-2", 5, "documented");
         await Settlement.CompleteAsync(fixture.Database, transfer);
+        var deposit = await fixture.Client.DepositedAsync("ACC-DOC", 1);
+        await fixture.Client.RecordedAsync(FlowRequests.Conversions, "ACC-DOC", 1);
+        await fixture.FundAsync("ACC-DOC-3", 1);
+        await fixture.Client.RecordedAsync(FlowRequests.Withdrawals, "ACC-DOC-3", 1);
         var document = await fixture.Client.GetJsonAsync("/openapi/v1.json");
 
         foreach (var (path, address) in new[]
@@ -145,6 +176,10 @@ public sealed class ProblemsTests(ApiFixture fixture) : IClassFixture<ApiFixture
             ("/api/v1/transactions/status/{key}", "/api/v1/transactions/status/documented"),
             ("/api/v1/accounts/{accountId}/audit-trail", "/api/v1/accounts/ACC-DOC/audit-trail"),
             ("/api/v1/keys/current", "/api/v1/keys/current"),
+            ("/api/v1/deposits/{id}", $"/api/v1/deposits/{deposit}"),
+            ("/api/v1/deposits", "/api/v1/deposits"),
+            ("/api/v1/conversions", "/api/v1/conversions"),
+            ("/api/v1/withdrawals", "/api/v1/withdrawals"),
         })
         {
             var schema = document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("responses")

@@ -161,6 +161,59 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(("account_row_mismatch", 12.00m, 0.01m), (finding.Kind, finding.Expected, finding.Actual));
     }
 
+    [Fact]
+    public async Task The_ui_records_lists_and_ends_flows()
+    {
+        var key = Guid.CreateVersion7();
+        var asked = new NewFlow("ACC-WEB-FLOW", 10.5m, null, null, "web-flow", null);
+        var made = (await Api.CreateFlowAsync(FlowRoute.Deposits, asked, key, Cancel)).Value!;
+        var again = (await Api.CreateFlowAsync(FlowRoute.Deposits, asked, key, Cancel)).Value!;
+        Assert.Equal((false, true, made.Flow), (made.Replayed, again.Replayed, again.Flow));
+        Assert.Equal((10.5m, "USDC", true), (made.Flow.Amount, made.Flow.Currency, made.Flow.IsOpen));
+
+        var completed = (await Api.CompleteFlowAsync(FlowRoute.Deposits, made.Flow.Id, Cancel)).Value!;
+        Assert.Equal("completed", completed.Status);
+        Assert.Equal(
+            "flow_ended",
+            (await Api.FailFlowAsync(FlowRoute.Deposits, made.Flow.Id, "late", Cancel)).Problem!.Code);
+        var listed = (await Api.ListFlowsAsync(
+            FlowRoute.Deposits, "ACC-WEB-FLOW", "completed", new Cursor(), 10, Cancel)).Value!;
+        Assert.Equal(completed, Assert.Single(listed.Data));
+
+        var conversion = new NewFlow("ACC-WEB-FLOW", null, 1.5m, null, null, null);
+        var converting = (await Api.CreateFlowAsync(
+            FlowRoute.Conversions, conversion, Guid.CreateVersion7(), Cancel)).Value!;
+        Assert.Equal((1.5m, 1.5m), (converting.Flow.UsdcAmount, converting.Flow.UsdAmount));
+        var tooMuch = (await Api.CreateFlowAsync(
+            FlowRoute.Withdrawals, asked, Guid.CreateVersion7(), Cancel)).Problem!;
+        Assert.Equal("account_not_found", tooMuch.Code);
+    }
+
+    [Fact]
+    public async Task The_ui_administers_the_targets_of_alerts()
+    {
+        var operating = await OperatorAsync();
+        string[] types = ["reconciliation.exception.opened"];
+
+        var target = (await operating.AddWebhookTargetAsync(
+            "https://hooks.example.com/ui", "The desk", types, Guid.CreateVersion7(), Cancel)).Value!;
+        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var test = (await operating.TestWebhookTargetAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var replayed = (await operating.ReplayWebhookDeliveryAsync(test.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var all = (await operating.ReplayWebhookDeliveriesAsync(
+            test.CreatedAt, Guid.CreateVersion7(), Cancel)).Value!;
+        var disabled = (await operating.EnableWebhookTargetAsync(target.Id, enabled: false, Cancel)).Value!;
+        var targets = (await operating.ListWebhookTargetsAsync(100, Cancel)).Value!;
+        var deliveries = (await operating.ListWebhookDeliveriesAsync("pending", new Cursor(), 10, Cancel)).Value!;
+
+        Assert.NotNull(target.Secret);
+        Assert.NotEqual(target.Secret, rotated.Secret);
+        Assert.Equal(("pending", 1, 0), (replayed.Status, replayed.Replays, all.Count));
+        Assert.False(disabled.Enabled);
+        Assert.Null(targets.Data.Single(one => one.Id == target.Id).Secret);
+        Assert.Equal(replayed, deliveries.Data.Single(one => one.Id == test.Id));
+    }
+
     private async Task<PaymentsApi> OperatorAsync()
     {
         string[] scopes = [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin"];

@@ -40,11 +40,11 @@ public sealed class LifetimeTests
 
         public static async Task<Belongings> OfAsync(PaymentsApplication application, CancellationToken cancel)
         {
-            string[] resources = ["postgres", "api", "worker", "web"];
+            string[] resources = ["postgres", "api", "providers", "worker", "web"];
             await using var look = application.Superuser.CreateCommand("SHOW data_directory");
             return new(
                 [.. resources.SelectMany(application.Replicas).Select(replica => replica.Pid)],
-                [.. new[] { "api", "web" }.Select(resource => application.App.GetEndpoint(resource).Port),
+                [.. new[] { "api", "providers", "web" }.Select(resource => application.App.GetEndpoint(resource).Port),
                     application.App.GetEndpoint("postgres", "tcp").Port],
                 (string)(await look.ExecuteScalarAsync(cancel))!);
         }

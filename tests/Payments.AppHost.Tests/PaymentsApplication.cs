@@ -165,7 +165,7 @@ public sealed class PaymentsApplication : IAsyncDisposable
         Web = App.CreateHttpClient("web");
         Superuser = NpgsqlDataSource.Create((await App.GetConnectionStringAsync("payments", cancel))!);
 
-        foreach (var resource in (string[])["api", "worker", "web"])
+        foreach (var resource in (string[])["api", "providers", "worker", "web"])
         {
             await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancel);
         }

@@ -9,7 +9,7 @@ namespace Payments.AppHost.Tests;
 /// <summary>What a test may do with the AppHost before, instead of and after running it.</summary>
 public sealed class TestingBuilderTests
 {
-    private static readonly string[] NoServices = ["postgres", "migrate", "api", "worker", "web"];
+    private static readonly string[] NoServices = ["postgres", "migrate", "api", "providers", "worker", "web"];
 
     private readonly CancellationToken _cancel = TestContext.Current.CancellationToken;
 

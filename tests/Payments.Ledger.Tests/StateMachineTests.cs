@@ -13,6 +13,14 @@ public sealed partial class StateMachineTests(TestDatabase database) : IClassFix
     [InlineData("## A payment", "payments_status_known")]
     [InlineData("## A refund", "refunds_status_known")]
     [InlineData("## A job", "recon_jobs_status_known")]
+    [InlineData("## A deposit", "deposits_status_known")]
+    [InlineData("## A conversion", "conversion_jobs_status_known")]
+    [InlineData("## A withdrawal", "withdrawals_status_known")]
+    [InlineData("## A duty", "duties_status_known")]
+    [InlineData("## A reconciliation run", "reconciliation_reports_status_known")]
+    [InlineData("## An exception", "reconciliation_exceptions_status_known")]
+    [InlineData("## An adjustment", "reconciliation_adjustments_status_known")]
+    [InlineData("## A delivery", "webhook_deliveries_status_known")]
     public async Task The_diagram_and_the_table_know_the_same_states(string heading, string constraint)
     {
         var definition = await database.ScalarAsync<string>(

@@ -70,5 +70,5 @@ public static partial class Books
         SELECT format('refund %s is %s, its job is %s', r.id, r.status, coalesce(j.status, 'missing'))
         FROM refunds AS r LEFT JOIN recon_jobs AS j ON j.id = r.id AND j.kind = 'refund'
         WHERE (r.status = 'pending') <> coalesce(j.status IN ('pending', 'processing', 'dead'), false)
-        """;
+        """ + FlowFaultsSql;
 }

@@ -51,6 +51,25 @@ public sealed class EventTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task A_run_or_a_check_that_somebody_writes_is_told_as_a_change_of_reconciliation()
+    {
+        await using var stream = await Listener.OpenAsync(fixture.Client);
+        await stream.SkipToAsync(": listening");
+
+        await fixture.Database.ExecuteAsync("""
+            INSERT INTO reconciliation_reports (id, created_at, run_type, requested_by)
+            VALUES (gen_random_uuid(), now(), 'manual', 'tester')
+            """);
+        await stream.SkipToAsync("event: reconciliation");
+
+        await fixture.Database.ExecuteAsync("""
+            INSERT INTO reconciliation_checks (id, report_id, created_at, check_type)
+            SELECT gen_random_uuid(), id, now(), 'deposits' FROM reconciliation_reports
+            """);
+        await stream.SkipToAsync("event: reconciliation");
+    }
+
+    [Fact]
     public async Task A_stop_ends_the_streams_at_once()
     {
         await using var api = ApiServer.Start(fixture.Database.AppConnectionString);

@@ -1,4 +1,6 @@
 using Npgsql;
+using Payments.Api.Tests.Flows;
+using Payments.Api.Tests.Reconciliation;
 using Payments.Api.Tests.Refunds;
 
 namespace Payments.Api.Tests.Idempotency;
@@ -22,7 +24,8 @@ public sealed class FaultPointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await _database.InitializeAsync();
-        await TestKeys.AddAsync(_database, "tester", ApiServer.Key);
+        await TestKeys.AddAsync(
+            _database, "tester", ApiServer.Key, [.. TestKeys.ReadAndWrite, "reconciliation:admin"]);
         var direct = new NpgsqlConnectionStringBuilder(_database.AppConnectionString);
         _proxy = new DatabaseProxy(direct.Host!, direct.Port);
         var proxied = new NpgsqlConnectionStringBuilder(_database.AppConnectionString)
@@ -98,6 +101,105 @@ public sealed class FaultPointTests : IAsyncLifetime
                 WHERE p.id = @payment AND p.status = 'cancelled'
                 """,
                 new { payment, key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_withdrawal_is_taken_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () =>
+        {
+            await Settlement.CompleteAsync(_database, await _successor.Client.PayAsync("DIES", 100));
+            return Guid.Empty;
+        },
+        send: (client, _, key) => client.RecordAsync(
+            FlowRequests.Withdrawals, $$"""{"accountId":"DIES","amount":100,"reference":"{{key}}"}""", key),
+        status: 201,
+        effects: (_, key) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM withdrawals AS w
+            JOIN ledger_transactions AS t ON t.id = w.id
+            JOIN accounts AS a ON a.name = w.account_name AND a.currency = w.currency AND a.balance = 0
+            WHERE w.reference = @key
+            """,
+            new { key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_conversion_and_its_duty_are_recorded_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: () => Task.FromResult(Guid.Empty),
+        send: (client, _, key) => client.RecordAsync(
+            FlowRequests.Conversions, $$"""{"accountId":"DIES","usdcAmount":1,"reference":"{{key}}"}""", key),
+        status: 201,
+        effects: (_, key) => _database.ScalarAsync<long>(
+            "SELECT count(*) FROM conversion_jobs AS c JOIN duties AS d ON d.id = c.id WHERE c.reference = @key",
+            new { key }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_deposit_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () => (await _successor.Client.RecordedAsync(FlowRequests.Deposits, "DIES", 1))
+            .GetProperty("id").GetGuid(),
+        send: (client, deposit, _) => client.CompleteAsync(FlowRequests.Deposits, deposit),
+        status: 200,
+        effects: (deposit, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM deposits AS d
+            JOIN ledger_transactions AS t ON t.id = d.id
+            JOIN audit_events AS e ON e.object_id = d.id::text AND e.action = 'deposit.completed'
+            WHERE d.id = @deposit AND d.status = 'completed'
+            """,
+            new { deposit }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task An_adjustment_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () => (await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000)).Exception,
+        send: (client, exception, key) => client.ActAsync(
+            $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""", key),
+        status: 201,
+        effects: (exception, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM reconciliation_adjustments AS j
+            JOIN reconciliation_exceptions AS e ON e.id = j.exception_id AND e.status = 'resolved'
+            JOIN ledger_transactions AS t ON t.corrects = j.corrects AND t.id = j.transaction_id
+            JOIN reconciliation_exception_events AS v ON v.exception_id = e.id AND v.kind = 'adjustment_posted'
+            WHERE e.id = @exception AND j.status = 'posted'
+            """,
+            new { exception }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task An_adjustment_is_undone_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: async () =>
+        {
+            var (exception, _) = await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000);
+            var posted = await _successor.Client.DoAsync(
+                $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""");
+            return posted.GetProperty("id").GetGuid();
+        },
+        send: (client, adjustment, _) => client.ActAsync($"/adjustments/{adjustment}/undo"),
+        status: 200,
+        effects: (adjustment, _) => _database.ScalarAsync<long>(
+            """
+            SELECT count(*)
+            FROM reconciliation_adjustments AS j
+            JOIN reconciliation_exceptions AS e ON e.id = j.exception_id AND e.status = 'open' AND e.reopened = 1
+            JOIN ledger_transactions AS t ON t.corrects = j.transaction_id
+            WHERE j.id = @adjustment AND j.status = 'undone'
+            """,
+            new { adjustment }));
 
     private async Task WalkAsync(
         bool answerIsLost,

@@ -14,88 +14,24 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Every_operation_has_a_summary_a_tag_and_a_name()
-    {
-        var document = await DocumentAsync();
-
-        AssertNone(
-            from operation in document.Operations
-            from member in new[] { ("summary", "WithSummary"), ("tags", "WithTags"), ("operationId", "WithName") }
-            where !operation.Description.TryGetProperty(member.Item1, out _)
-            select $"{operation} has no {member.Item1}: write .{member.Item2}(\"...\") beside its route.");
-        Assert.Equal(
-            document.Operations.Count, document.Operations.DistinctBy(operation => operation.Id).Count());
-    }
+    public async Task Every_operation_is_described_whole() =>
+        Assert.Empty(
+            from fault in await FaultsAsync()
+            where !Unfinished.Operations.Contains(fault.Operation, StringComparer.Ordinal)
+            select fault.Sentence);
 
     [Fact]
-    public async Task Every_parameter_says_what_it_means_and_shows_a_value()
+    public async Task What_is_listed_as_unfinished_is_not_finished()
     {
         var document = await DocumentAsync();
+        var faults = await FaultsAsync();
 
-        AssertNone(
-            from operation in document.Operations
-            from parameter in operation.Parameters
-            let name = parameter.GetProperty("name").GetString()
-            where !parameter.TryGetProperty("description", out _)
-                || (!parameter.TryGetProperty("example", out _)
-                    && !WithoutExample.Contains(name, StringComparer.Ordinal))
-            select $"{operation} does not explain the parameter {name}: give ParameterDescriptions a line for it, or "
-                + $"write .DescribesParameter(\"{name}\", \"...\", \"...\") beside its route.");
-    }
-
-    [Fact]
-    public async Task Every_body_has_an_example_that_it_accepts()
-    {
-        var document = await DocumentAsync();
-
-        AssertNone(
-            from operation in document.Operations
-            where operation.Description.TryGetProperty("requestBody", out _)
-            let body = operation.Description.GetProperty("requestBody").GetProperty("content")
-                .GetProperty("application/json")
-            from fault in body.TryGetProperty("example", out var example)
-                ? document.Schema.Check(body.GetProperty("schema"), example)
-                : ["which is not there: write .WithBodyExample(\"...\") beside its route"]
-            select $"{operation} has an example of its body, {fault}.");
-    }
-
-    [Fact]
-    public async Task Every_answer_has_an_example_that_is_as_documented()
-    {
-        var document = await DocumentAsync();
-
-        AssertNone(
-            from operation in document.Operations
-            from answer in operation.Answers
-            where answer.Answer.TryGetProperty("content", out _)
-            from media in answer.Answer.GetProperty("content").EnumerateObject()
-            let examples = ExamplesOf(document, media.Value).ToList()
-            from fault in examples.Count == 0
-                ? ["which is not there: write .Answers(example) in place of .Produces<T>()"]
-                : examples.SelectMany(example =>
-                    document.Schema.Check(media.Value.GetProperty("schema"), example))
-            select $"{operation} has an example of its answer {answer.Status}, {fault}.");
-    }
-
-    [Fact]
-    public async Task Every_operation_names_the_types_of_its_problems()
-    {
-        var document = await DocumentAsync();
-        var untyped =
-            from endpoint in fixture.Api.Services.GetRequiredService<EndpointDataSource>().Endpoints
-                .OfType<RouteEndpoint>()
-            where endpoint.Metadata.GetMetadata<UntypedProblems>() is not null
-            select $"{endpoint.RoutePattern.RawText} refuses by status alone: write "
-                + ".ProducesProblems(ProblemTypes.X, ...) with those that its key, parameters, body and scope do not "
-                + "bring with them.";
-
-        AssertNone(untyped);
-        AssertNone(
-            from operation in document.Operations
-            where operation.Description.GetProperty("security").GetArrayLength() > 0
-            from status in new[] { 401, 429, 500, 503 }
-            where operation.Answers.All(answer => answer.Status != status)
-            select $"{operation} wants a key and does not document {status}.");
+        Assert.Empty(
+            from name in Unfinished.Operations
+            where faults.All(fault => fault.Operation != name)
+            select $"{name} is described whole: take it from the list, and give it a method of the client.");
+        Assert.Empty(Unfinished.Operations.Except(
+            document.Operations.Select(operation => operation.Id), StringComparer.Ordinal));
     }
 
     [Fact]
@@ -118,11 +54,81 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
         }
 
         var used = json.GetProperty("paths").GetRawText();
-        AssertNone(
+        Assert.Empty(
             from type in ProblemTypes.All
             where type != ProblemTypes.MethodNotAllowed && !used.Contains($"/{type.Code}\"", StringComparison.Ordinal)
+                && !Unfinished.Problems.Contains(type.Code, StringComparer.Ordinal)
             select $"No operation documents {type.Code}: name it where it is given, or take it out of ProblemTypes.");
     }
+
+    private async Task<List<(string Operation, string Sentence)>> FaultsAsync()
+    {
+        var document = await DocumentAsync();
+        Assert.Equal(document.Operations.Count, document.Operations.DistinctBy(operation => operation.Id).Count());
+        return
+        [
+            .. document.Operations.SelectMany(
+                operation => NameFaults(operation)
+                    .Concat(ParameterFaults(operation))
+                    .Concat(BodyFaults(document, operation))
+                    .Concat(AnswerFaults(document, operation))
+                    .Concat(ProblemFaults(operation)),
+                (operation, sentence) => (operation.Id, sentence)),
+            .. UntypedFaults(),
+        ];
+    }
+
+    private static IEnumerable<string> NameFaults(ApiOperation operation) =>
+        from member in new[] { ("summary", "WithSummary"), ("tags", "WithTags"), ("operationId", "WithName") }
+        where !operation.Description.TryGetProperty(member.Item1, out _)
+        select $"{operation} has no {member.Item1}: write .{member.Item2}(\"...\") beside its route.";
+
+    private static IEnumerable<string> ParameterFaults(ApiOperation operation) =>
+        from parameter in operation.Parameters
+        let name = parameter.GetProperty("name").GetString()
+        where !parameter.TryGetProperty("description", out _)
+            || (!parameter.TryGetProperty("example", out _) && !WithoutExample.Contains(name, StringComparer.Ordinal))
+        select $"{operation} does not explain the parameter {name}: give ParameterDescriptions a line for it, or "
+            + $"write .DescribesParameter(\"{name}\", \"...\", \"...\") beside its route.";
+
+    private static IEnumerable<string> BodyFaults(ApiDocument document, ApiOperation operation)
+    {
+        if (!operation.Description.TryGetProperty("requestBody", out var described))
+        {
+            return [];
+        }
+
+        var body = described.GetProperty("content").GetProperty("application/json");
+        return body.TryGetProperty("example", out var example)
+            ? document.Schema.Check(body.GetProperty("schema"), example)
+                .Select(fault => $"{operation} has an example of its body that it does not accept: {fault}.")
+            : [$"{operation} has no example of its body: write .WithBodyExample(\"...\") beside its route."];
+    }
+
+    private static IEnumerable<string> AnswerFaults(ApiDocument document, ApiOperation operation) =>
+        from answer in operation.Answers
+        where answer.Answer.TryGetProperty("content", out _)
+        from media in answer.Answer.GetProperty("content").EnumerateObject()
+        let examples = ExamplesOf(document, media.Value).ToList()
+        from fault in examples.Count == 0
+            ? ["which is not there: write .Answers(example) in place of .Produces<T>()"]
+            : examples.SelectMany(example => document.Schema.Check(media.Value.GetProperty("schema"), example))
+        select $"{operation} has an example of its answer {answer.Status}, {fault}.";
+
+    private static IEnumerable<string> ProblemFaults(ApiOperation operation) =>
+        from status in new[] { 401, 429, 500, 503 }
+        where operation.Description.GetProperty("security").GetArrayLength() > 0
+            && operation.Answers.All(answer => answer.Status != status)
+        select $"{operation} wants a key and does not document {status}.";
+
+    private IEnumerable<(string Operation, string Sentence)> UntypedFaults() =>
+        from endpoint in fixture.Api.Services.GetRequiredService<EndpointDataSource>().Endpoints
+            .OfType<RouteEndpoint>()
+        where endpoint.Metadata.GetMetadata<UntypedProblems>() is not null
+        select (
+            endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName,
+            $"{endpoint.RoutePattern.RawText} refuses by status alone: write .ProducesProblems(ProblemTypes.X, ...) "
+            + "with those that its key, parameters, body and scope do not bring with them.");
 
     private static IEnumerable<JsonElement> ExamplesOf(ApiDocument document, JsonElement media)
     {
@@ -139,9 +145,6 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
             }
         }
     }
-
-    private static void AssertNone(IEnumerable<string> sentences) =>
-        Assert.Empty(sentences.Distinct(StringComparer.Ordinal));
 
     private async Task<ApiDocument> DocumentAsync() =>
         new(await fixture.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancel));

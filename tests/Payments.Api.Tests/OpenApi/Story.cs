@@ -6,7 +6,7 @@ namespace Payments.Api.Tests.OpenApi;
 /// <summary>What there is in the database of a walk over all operations, and how to ask each of them for it.</summary>
 internal sealed record Story(
     Guid Settled, Guid Refund, Guid Waiting, Guid Dead, Guid Transfer, string TransferKey, Guid OpenTransfer,
-    string ProcessingKey)
+    string ProcessingKey, FlowStory Flows)
 {
     /// <summary>A request that succeeds.</summary>
     public Wanted RequestOf(ApiOperation operation)
@@ -20,6 +20,13 @@ internal sealed record Story(
             "RedriveDeadLetter" => $"/api/v1/queue/dead-letters/{Dead}/redrive",
             "GetTransactionStatus" => $"/api/v1/transactions/status/{TransferKey}",
             "DescribeProblem" => "/problems/not-found",
+            "GetDeposit" => $"/api/v1/deposits/{Flows.CompletedDeposit}",
+            "GetConversion" => $"/api/v1/conversions/{Flows.Conversion}",
+            "GetWithdrawal" => $"/api/v1/withdrawals/{Flows.CompletedWithdrawal}",
+            "CompleteDeposit" => $"/api/v1/deposits/{Flows.CompletedDeposit}/complete",
+            "CompleteWithdrawal" => $"/api/v1/withdrawals/{Flows.CompletedWithdrawal}/complete",
+            "FailDeposit" => $"/api/v1/deposits/{Flows.FailedDeposit}/fail",
+            "FailWithdrawal" => $"/api/v1/withdrawals/{Flows.FailedWithdrawal}/fail",
             _ => operation.Path
                 .Replace("{accountId}", "ACC-001", StringComparison.Ordinal)
                 .Replace("{id}", $"{(operation.Path.Contains("transactions", StringComparison.Ordinal)
@@ -75,7 +82,7 @@ internal sealed record Story(
             "ListAccountEntries" or "ListAccountEntriesV1" or "GetStatement" or "GetStatementV1"
                 or "ListAccountTrail" =>
                 [good with { Address = operation.Path.Replace("{accountId}", "clearing", StringComparison.Ordinal) }],
-            _ => [],
+            _ => OthersOfFlow(operation, good),
         };
 
         string Of(Guid payment, Guid transfer) => operation.Path.Replace(
@@ -84,16 +91,51 @@ internal sealed record Story(
             StringComparison.Ordinal);
     }
 
+    private Wanted[] OthersOfFlow(ApiOperation operation, Wanted good) =>
+        operation.Id switch
+        {
+            "CreateDeposit" or "CreateConversion" or "CreateWithdrawal" =>
+            [
+                good with { Body = FlowOf(operation, "ACC-001", 1, "once"), Key = PaymentRequests.NewKey() },
+                good with { Body = FlowOf(operation, "ACC-001", 1, "once"), Key = PaymentRequests.NewKey() },
+                good with { Body = FlowOf(operation, "ACC-001", -1, "never"), Key = PaymentRequests.NewKey() },
+                good with { Body = FlowOf(operation, "NOBODY", 1, "nobody"), Key = PaymentRequests.NewKey() },
+            ],
+            "CompleteDeposit" => [good with { Address = $"/api/v1/deposits/{Flows.FailedDeposit}/complete" }],
+            "CompleteWithdrawal" =>
+                [good with { Address = $"/api/v1/withdrawals/{Flows.FailedWithdrawal}/complete" }],
+            "FailDeposit" =>
+            [
+                good with { Address = $"/api/v1/deposits/{Flows.CompletedDeposit}/fail" },
+                good with { Body = """{"reason":""}""" },
+            ],
+            "FailWithdrawal" =>
+            [
+                good with { Address = $"/api/v1/withdrawals/{Flows.CompletedWithdrawal}/fail" },
+                good with { Body = """{"reason":""}""" },
+            ],
+            _ => [],
+        };
+
     public static string TransferOf(string source, string destination, string key) => $$$"""
         {"transaction":{"source_account_id":"{{{source}}}","destination_account_id":"{{{destination}}}","amount":1},
         "idempotencyKey":"{{{key}}}"}
         """;
+
+    private static string FlowOf(ApiOperation operation, string account, int amount, string reference)
+    {
+        var member = operation.Id == "CreateConversion" ? "usdcAmount" : "amount";
+        return $$"""{"accountId":"{{account}}","{{member}}":{{amount}},"reference":"{{reference}}"}""";
+    }
 
     private static string? BodyOf(ApiOperation operation) => operation.Id switch
     {
         "CreatePayment" => """{"accountId":"ACC-001","amount":1}""",
         "CreateTransaction" => TransferOf("ACC-001", "ACC-002", PaymentRequests.NewKey()),
         "OpenAccount" or "OpenAccountV1" => """{"accountId":"ACC-002"}""",
+        "CreateDeposit" or "CreateConversion" or "CreateWithdrawal" =>
+            FlowOf(operation, "ACC-001", 1, PaymentRequests.NewKey()),
+        "FailDeposit" or "FailWithdrawal" => """{"reason":"late"}""",
         "CreateRefund" => """{"amount":1}""",
         "RefundTransaction" => """{"amount":1}""",
         _ => operation.Description.TryGetProperty("requestBody", out _) ? "{}" : null,
@@ -105,6 +147,38 @@ internal sealed record Story(
             && operation.Id != "CreateTransaction")
             ? PaymentRequests.NewKey()
             : null;
+}
+
+/// <summary>Flows that ended, in each way.</summary>
+internal sealed record FlowStory(
+    Guid CompletedDeposit, Guid FailedDeposit, Guid Conversion, Guid CompletedWithdrawal, Guid FailedWithdrawal)
+{
+    /// <summary>Records them for ACC-001, which has the money.</summary>
+    public static async Task<FlowStory> TellAsync(HttpClient client)
+    {
+        var (arrived, lost) = (await MakeAsync("deposits", "amount"), await MakeAsync("deposits", "amount"));
+        await EndAsync($"deposits/{arrived}/complete", "");
+        await EndAsync($"deposits/{lost}/fail", """{"reason":"lost"}""");
+        var conversion = await MakeAsync("conversions", "usdcAmount");
+        var (paid, refused) = (await MakeAsync("withdrawals", "amount"), await MakeAsync("withdrawals", "amount"));
+        await EndAsync($"withdrawals/{paid}/complete", "");
+        await EndAsync($"withdrawals/{refused}/fail", """{"reason":"refused"}""");
+        return new FlowStory(arrived, lost, conversion, paid, refused);
+
+        async Task<Guid> MakeAsync(string kind, string member)
+        {
+            using var made = await client.PostWithKeyAsync(
+                $"/api/v1/{kind}", $$"""{"accountId":"ACC-001","{{member}}":5}""");
+            Assert.Equal(201, (int)made.StatusCode);
+            return (await made.ReadAsync()).GetProperty("id").GetGuid();
+        }
+
+        async Task EndAsync(string end, string body)
+        {
+            using var ended = await client.PostJsonAsync($"/api/v1/{end}", body);
+            Assert.Equal(200, (int)ended.StatusCode);
+        }
+    }
 }
 
 /// <summary>Requests that need a key of their own.</summary>

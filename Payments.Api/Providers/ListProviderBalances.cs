@@ -1,0 +1,99 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Payments.Ledger;
+using Payments.Ledger.Providers;
+
+namespace Payments.Api.Providers;
+
+/// <summary>Reads what was kept of each provider, and compares it with the books of the same moment.</summary>
+internal sealed class ListProviderBalances(
+    NpgsqlDataSource database, IOptions<ProviderPolicy> policy, TimeProvider clock)
+{
+    public async Task<IReadOnlyList<ProviderBalanceAnswer>> ExecuteAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(ReadSql, cancellationToken: cancel)))
+            .ToDictionary(row => row.Provider, StringComparer.Ordinal);
+        var answers = new List<ProviderBalanceAnswer>(Provider.All.Count);
+        foreach (var provider in Provider.All)
+        {
+            answers.Add(rows.GetValueOrDefault(provider.Name) is { } row
+                ? await CompareAsync(connection, provider, row, cancel)
+                : await UnknownAsync(connection, provider, cancel));
+        }
+
+        return answers;
+    }
+
+    private async Task<ProviderBalanceAnswer> CompareAsync(
+        NpgsqlConnection connection, Provider provider, Row row, CancellationToken cancel)
+    {
+        if (row is not { Amount: { } amount, AsOf: { } asOf, FetchedAt: { } fetchedAt })
+        {
+            return await UnknownAsync(connection, provider, cancel) with
+            {
+                Status = row.Outcome,
+                Reason = row.Error,
+                InconclusiveSince = row.InconclusiveSince,
+            };
+        }
+
+        var ledger = await LedgerCounterpart.NearestAsync(connection, provider, amount, asOf, fetchedAt, cancel);
+        var age = clock.GetUtcNow() - asOf;
+        var difference = amount - ledger;
+        var tolerance = policy.Value.ToleranceMinor(provider);
+        var status = row.Outcome switch
+        {
+            not "current" => row.Outcome,
+            _ when age > policy.Value.MaximumAge => "stale",
+            _ => Math.Abs(difference) <= tolerance ? "agrees" : "differs",
+        };
+        return new ProviderBalanceAnswer(
+            provider.Name,
+            provider.Currency.Code,
+            Units(amount, provider.Currency),
+            asOf,
+            fetchedAt,
+            Math.Max(0, Math.Round(age.TotalSeconds, 3)),
+            Units(ledger, provider.Currency),
+            Units(difference, provider.Currency),
+            Units(tolerance, provider.Currency),
+            status,
+            row.Error ?? (status == "stale" ? "It was not read lately." : null),
+            row.InconclusiveSince);
+    }
+
+    private async Task<ProviderBalanceAnswer> UnknownAsync(
+        NpgsqlConnection connection, Provider provider, CancellationToken cancel) => new(
+            provider.Name,
+            provider.Currency.Code,
+            ProviderBalance: null,
+            AsOf: null,
+            FetchedAt: null,
+            AgeSeconds: null,
+            Units(await LedgerCounterpart.NowAsync(connection, provider, cancel), provider.Currency),
+            Difference: null,
+            Units(policy.Value.ToleranceMinor(provider), provider.Currency),
+            "unknown",
+            "Nobody has read it yet.",
+            InconclusiveSince: null);
+
+    // With the currency's decimals, and more where a provider has a fraction of a minor unit.
+    private static decimal Units(decimal minor, Currency currency) =>
+        (minor / currency.MinorPerMajor) + new decimal(0, 0, 0, isNegative: false, (byte)currency.Exponent);
+
+    private const string ReadSql = """
+        SELECT provider, outcome, amount, as_of, fetched_at, inconclusive_since, error
+        FROM provider_balances
+        """;
+
+    private sealed record Row(
+        string Provider,
+        string Outcome,
+        decimal? Amount,
+        DateTimeOffset? AsOf,
+        DateTimeOffset? FetchedAt,
+        DateTimeOffset? InconclusiveSince,
+        string? Error);
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using Payments.Api.Accounts;
+using Payments.Api.Idempotency;
+using Payments.Api.Keys;
+using Payments.Api.Paging;
+
+namespace Payments.Api.Reconciliation;
+
+/// <summary>Reconciliation runs: what was found, and asking for one.</summary>
+internal static class ReportEndpoints
+{
+    // How long an idle worker takes to begin, and an empty run to end.
+    private const int RetrySeconds = 1;
+
+    private static readonly string[] Filters = ["run_type", "status", "format"];
+
+    public static void AddReconciliationReports(this IServiceCollection services)
+    {
+        services.AddSingleton<ReadReports>();
+        services.AddSingleton<ReadChecks>();
+        services.AddSingleton<CheckTrend>();
+        services.AddSingleton<RequestRun>();
+        services.AddSingleton<ExportReconciliation>();
+        services.AddSingleton<UnresolvedExceptions>();
+        services.AddHostedService(provider => provider.GetRequiredService<UnresolvedExceptions>());
+    }
+
+    public static void MapReconciliationReports(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/admin/reconciliation")
+            .WithTags("Reconciliation").RequireAuthorization(Scopes.ReconciliationAdmin);
+
+        group.MapGet("/reports", ListAsync)
+            .WithName("ListReconciliationReports")
+            .WithSummary("Reconciliation runs, newest first; as CSV all of them, oldest first")
+            .DescribesPage(Filters)
+            .Produces<ListAnswer<ReportAnswer>>().AnswersCsv(FileExamples.Reports)
+            .ProducesProblems(400, 503);
+
+        group.MapGet("/reports/{id}", GetAsync)
+            .WithName("GetReconciliationReport")
+            .WithSummary("A reconciliation run with its checks and the exceptions that it saw")
+            .DescribesPage()
+            .Produces<ReportDetails>()
+            .ProducesProblems(400, 404, 503);
+
+        group.MapPost("/run", RunAsync)
+            .WithName("RunReconciliation").WithSummary("Asks for a reconciliation run")
+            .DescribesKey(required: false).DescribesTextBody(RunRequest.Members)
+            .Produces<RunAcceptedAnswer>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 409, 413, 415, 422, 503);
+
+        group.MapChecks();
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, ReadReports readReports, ExportReconciliation export)
+    {
+        var query = new PageQuery(context.Request, Filters);
+        var filter = ReportFilter.Read(query);
+        var csv = CsvFile.IsWanted(context.Request, query);
+        if (query.Check() is { } problem)
+        {
+            return problem;
+        }
+
+        if (csv)
+        {
+            return export.Reports(filter);
+        }
+
+        if (!TryReadCursor(query, out var cursor)
+            || await readReports.ListAsync(filter, cursor, query, context.RequestAborted) is not { } rows)
+        {
+            return PageQuery.UnknownCursor("The cursor is not the id of a reconciliation report.");
+        }
+
+        return JsonAnswer.Of(
+            Page.Of(context, query, rows, row => row.ToAnswer(), report => report.Id.ToString()),
+            ApiJson.Default.ListAnswerReportAnswer);
+    }
+
+    private static async Task<IResult> GetAsync(
+        string id, HttpContext context, ReadReports readReports, ReadChecks readChecks)
+    {
+        var query = new PageQuery(context.Request);
+        if (query.Check() is { } problem)
+        {
+            return problem;
+        }
+
+        long? cursor = null;
+        if ((query.StartingAfter ?? query.EndingBefore) is { } text)
+        {
+            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                return PageQuery.UnknownCursor("The cursor is not the number of an exception.");
+            }
+
+            cursor = number;
+        }
+
+        var cancel = context.RequestAborted;
+        if (!Guid.TryParseExact(id, "D", out var reportId)
+            || await readReports.FindAsync(reportId, cancel) is not { } report)
+        {
+            return new Problem(ProblemTypes.ReconciliationReportNotFound, "No reconciliation report has this id.");
+        }
+
+        var checks = await readChecks.OfReportAsync(reportId, cancel);
+        var seen = await readReports.ListExceptionsAsync(reportId, cursor, query, cancel);
+        return JsonAnswer.Of(
+            new ReportDetails(
+                report.ToAnswer(),
+                [.. checks.Select(check => check.ToAnswer())],
+                Page.Of(
+                    context, query, seen, row => row.ToAnswer(),
+                    exception => exception.Number.ToString(CultureInfo.InvariantCulture))),
+            ApiJson.Default.ReportDetails);
+    }
+
+    private static async Task<IResult> RunAsync(
+        HttpContext context, RequestRun requestRun, Idempotent idempotent, KeyTable keys)
+    {
+        var hasKey = context.Request.Headers.ContainsKey(IdempotencyKey.Header);
+        var key = "";
+        if (hasKey
+            && IdempotencyKey.Read(context.Request.Headers[IdempotencyKey.Header], out key) is { } wrongKey)
+        {
+            return wrongKey;
+        }
+
+        var (problem, members) = await TextBody.ReadAsync(context, RunRequest.Members);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        if (RunRequest.From(members).Check() is { } refused)
+        {
+            return refused;
+        }
+
+        // All bodies that are accepted ask for the same.
+        var caller = Caller.Of(context);
+        context.Response.Headers.RetryAfter = FormattableString.Invariant($"{RetrySeconds}");
+        return hasKey
+            ? await idempotent.RunAsync(
+                context, Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, [])), keys,
+                async (transaction, cancel) => await requestRun.ExecuteAsync(caller, transaction, cancel))
+            : await requestRun.ExecuteAsync(caller, context.RequestAborted);
+    }
+
+    /// <summary>The id of an item that a page begins or ends at.</summary>
+    internal static bool TryReadCursor(PageQuery query, out Guid? cursor)
+    {
+        cursor = null;
+        if ((query.StartingAfter ?? query.EndingBefore) is not { } text)
+        {
+            return true;
+        }
+
+        var isId = Guid.TryParseExact(text, "D", out var id);
+        cursor = id;
+        return isId;
+    }
+}

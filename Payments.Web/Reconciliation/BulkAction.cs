@@ -1,0 +1,7 @@
+namespace Payments.Web.Reconciliation;
+
+/// <summary>What is to be done with every exception that is chosen.</summary>
+public sealed record BulkAction(string Action, string? Assignee, string? Notes);
+
+/// <param name="Kind">approve, reject or undo.</param>
+public sealed record Decision(Adjustment Adjustment, string Kind);

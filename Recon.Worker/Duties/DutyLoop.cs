@@ -1,0 +1,101 @@
+using Npgsql;
+using Payments.Ledger.Duties;
+using Payments.Ledger.Jobs;
+
+namespace Recon.Worker.Duties;
+
+/// <summary>
+/// Takes duties as they fall due and runs some of them side by side, for as long as the process lives. It is woken by
+/// a notification and looks by itself now and then; hearing nothing loses nothing.
+/// </summary>
+internal sealed class DutyLoop(
+    DutySessions database,
+    HeldDuties held,
+    RunDuty runDuty,
+    IEnumerable<IDutyHandler> handlers,
+    DutyOptions options,
+    TimeProvider clock,
+    ILogger<DutyLoop> logger) : BackgroundService
+{
+    private readonly Dictionary<string, IDutyHandler> _handlers =
+        handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+    private readonly SemaphoreSlim _signal = new(0, 1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var listening = new Listener(database.Source, [DutyTable.Channel], Signal, clock, logger)
+            .RunAsync(stoppingToken);
+        var running = new List<(Task Task, IDutyHandler Handler)>();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            running.RemoveAll(run => run.Task.IsCompleted);
+            if (running.Count < options.Parallel && await ClaimAsync(running, stoppingToken) is { } duty)
+            {
+                var handler = _handlers[duty.Kind];
+                running.Add((RunAsync(duty, handler, stoppingToken), handler));
+                continue;
+            }
+
+            Task signal = _signal.WaitAsync(options.Poll, stoppingToken);
+            await signal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(running.Select(run => run.Task));
+        await listening;
+    }
+
+    private void Signal()
+    {
+        try
+        {
+            _signal.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // One waiting signal stands for any number.
+        }
+    }
+
+    private async Task<Duty?> ClaimAsync(
+        List<(Task Task, IDutyHandler Handler)> running, CancellationToken stopping)
+    {
+        var kinds = _handlers.Values
+            .Where(handler => !handler.IsLong || running.TrueForAll(run => run.Handler != handler))
+            .Select(handler => handler.Kind).ToArray();
+        try
+        {
+            return await held.ClaimAsync(kinds, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            logger.LogWarning("No duties are taken until the database answers: {Reason}", e.Message);
+            return null;
+        }
+    }
+
+    private async Task RunAsync(Duty duty, IDutyHandler handler, CancellationToken stopping)
+    {
+        // The loop goes on at once, whatever the handler does before its first wait.
+        await Task.Yield();
+        try
+        {
+            await runDuty.ExecuteAsync(duty, handler, stopping);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            // Its lease ends by itself, and some worker takes it up again.
+            logger.LogWarning(
+                "How duty {DutyId} ({Kind}) ended could not be written: {Reason}", duty.Id, duty.Kind, e.Message);
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "How duty {DutyId} ({Kind}) ended could not be told", duty.Id, duty.Kind);
+        }
+
+        Signal();
+    }
+}

@@ -1,0 +1,16 @@
+namespace Recon.Worker.Reconciliation.Checks;
+
+/// <summary>
+/// How much of the machine a check takes. Its work is cut into windows, and after each it rests, so that whatever
+/// waits for a processor or a disk comes in between.
+/// </summary>
+/// <param name="Share">Of the time of one session, while payments are being settled: above 0, to 1.</param>
+/// <param name="IdleShare">The same while none are.</param>
+internal sealed record CheckPace(double Share, double IdleShare)
+{
+    /// <summary>Of a run: it hurries while nobody waits for it, and takes a quarter of a session otherwise.</summary>
+    public static CheckPace OfRuns { get; } = new(0.25, 1);
+
+    /// <summary>Without a rest: something is wrong, and is to be named within seconds.</summary>
+    public static CheckPace Hurried { get; } = new(1, 1);
+}

@@ -1,0 +1,147 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Payments.Ledger.Providers;
+using Recon.Worker.Providers;
+
+namespace Recon.Worker.Reconciliation.Checks;
+
+/// <summary>
+/// What a provider holds against the ledger's account that mirrors it. A difference within the tolerance passes, and is
+/// in the total. What cannot be compared is inconclusive; when that has lasted too long, the silence is a break itself.
+/// </summary>
+internal sealed class ProviderBalanceCheck(
+    Provider provider, ReadProviderBalance readBalance, IOptions<ProviderPolicy> policy, TimeProvider clock)
+    : IReconciliationCheck
+{
+    // Clocks of different machines may be apart by this much.
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(5);
+
+    private const int EntriesAtATime = 1_000;
+
+    public string CheckType => provider.CheckType;
+
+    public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        // Before the first look at the books, which begins the snapshot: it is not older than the provider's answer.
+        var balance = await readBalance.ExecuteAsync(provider, cancel);
+        return balance is ProviderBalance.Current current
+            ? await CompareAsync(connection, current, cancel)
+            : CheckResult.Unknown(balance.Inconclusive!, [.. await SilenceAsync(connection, balance, cancel)]);
+    }
+
+    private async Task<CheckResult> CompareAsync(
+        NpgsqlConnection connection, ProviderBalance.Current current, CancellationToken cancel)
+    {
+        var expected = await NearestAsync(connection, current, cancel);
+        var total = new CheckTotal(provider.Currency.Code, expected, current.Total);
+        var tolerance = policy.Value.ToleranceMinor(provider);
+        if (Math.Abs(total.Difference) <= tolerance)
+        {
+            return new CheckResult([total], [], 1);
+        }
+
+        var found = new Break(
+            "balance_mismatch",
+            $"balance_mismatch/{provider.Name}",
+            $"{provider.Title} holds {Amounts.Text(total.Actual, total.Currency)}, but by {provider.LedgerAccount} it "
+            + $"should be {Amounts.Text(expected, total.Currency)}: "
+            + $"{Amounts.Signed(total.Difference, total.Currency)}, "
+            + $"more than the tolerance of {Amounts.Text(tolerance, total.Currency)}.",
+            Amounts.SeverityOf(total.Difference, total.Currency))
+        {
+            Currency = total.Currency,
+            Expected = expected,
+            Actual = current.Total,
+            AccountName = provider.LedgerAccount,
+        };
+        return new CheckResult([total], [found], 1);
+    }
+
+    private async Task<IReadOnlyList<Break>> SilenceAsync(
+        NpgsqlConnection connection, ProviderBalance balance, CancellationToken cancel)
+    {
+        var longest = policy.Value.InconclusiveExceptionAfter;
+        if (balance.InconclusiveSince is not { } since || clock.GetUtcNow() - since <= longest)
+        {
+            return [];
+        }
+
+        var concerned = await BalanceAsync(connection, cancel);
+        var currency = provider.Currency.Code;
+        return
+        [
+            new Break(
+                "provider_silent",
+                $"provider_silent/{provider.Name}",
+                $"There is no current balance of {provider.Title} since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC: "
+                + $"{balance.Inconclusive} It should hold {Amounts.Text(concerned, currency)}.",
+                Amounts.SeverityOf(concerned, currency))
+            {
+                Currency = currency,
+                Expected = concerned,
+                AccountName = provider.LedgerAccount,
+            },
+        ];
+    }
+
+    private async Task<decimal> BalanceAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        Provider.TotalOf(await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            BalanceSql, new { provider.LedgerAccount, provider.Currency.Code }, cancellationToken: cancel)));
+
+    // The provider's total is of some moment between its time and the snapshot, and money may have moved meanwhile: the
+    // balance of that time which comes nearest is the one to compare with. Mostly there is only one.
+    private async Task<decimal> NearestAsync(
+        NpgsqlConnection connection, ProviderBalance.Current current, CancellationToken cancel)
+    {
+        var nearest = await BalanceAsync(connection, cancel);
+        var from = current.AsOf - ClockDifference;
+        for (long? before = long.MaxValue; before is { } end;)
+        {
+            var entries = (await connection.QueryAsync<BalanceThen>(new CommandDefinition(
+                EntriesSql,
+                new { provider.LedgerAccount, provider.Currency.Code, end, limit = EntriesAtATime },
+                cancellationToken: cancel))).AsList();
+            foreach (var entry in entries)
+            {
+                nearest = Nearer(current.Total, nearest, Provider.TotalOf(entry.BalanceAfter));
+                if (entry.At < from)
+                {
+                    return nearest;
+                }
+            }
+
+            before = entries.Count < EntriesAtATime ? null : entries[^1].Position;
+            if (before is null && (entries.Count == 0 || entries[^1].At >= from))
+            {
+                // The account was at nothing before its first entry.
+                nearest = Nearer(current.Total, nearest, 0);
+            }
+        }
+
+        return nearest;
+    }
+
+    private static decimal Nearer(decimal to, decimal one, decimal other) =>
+        Math.Abs(other - to) < Math.Abs(one - to) ? other : one;
+
+    private const string BalanceSql = """
+        SELECT coalesce(max(balance), 0)
+        FROM accounts
+        WHERE name = @ledgerAccount AND currency = @code
+        """;
+
+    private const string EntriesSql = """
+        SELECT entry.position, entry.balance_after, entry.created_at
+        FROM accounts AS account
+        JOIN ledger_entries AS entry ON entry.account_id = account.id
+        WHERE account.name = @ledgerAccount AND account.currency = @code AND entry.position < @end
+        ORDER BY entry.position DESC
+        LIMIT @limit
+        """;
+
+    private sealed record BalanceThen(long Position, long BalanceAfter, DateTime CreatedAt)
+    {
+        public DateTimeOffset At => new(CreatedAt, TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+using Payments.Ledger.Reconciliation;
+using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation.Checks;
+
+namespace Recon.Worker.Reconciliation.Continuous;
+
+/// <summary>
+/// One pass of continuous checking: the entries that were written since the last one, whoever wrote them, and the
+/// accounts that they are of. It reports what is wrong and takes nothing back; the sweep, which it asks for then, does.
+/// </summary>
+internal sealed class VerifyRecent(
+    DutySessions database, KnownBreaks known, TimeProvider clock, ILogger<VerifyRecent> logger)
+{
+    // A look at everything within this time, when something was changed that never is.
+    private static readonly TimeSpan LongestWalk = TimeSpan.FromSeconds(10);
+
+    /// <returns>How many entries were new; null when another worker is at it.</returns>
+    public async Task<long?> RunOnceAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(LockSql, cancellationToken: cancel)))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await VerifyAsync(connection, cancel);
+        }
+        finally
+        {
+            if (connection.State == ConnectionState.Open)
+            {
+                // The session goes back to a pool, which would keep the lock.
+                await connection.ExecuteAsync(UnlockSql);
+            }
+        }
+    }
+
+    private async Task<long> VerifyAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        var seenAt = clock.GetUtcNow();
+        var (state, entries, ledger, accounts) = await LookAsync(connection, cancel);
+        var wantsSweep = !state.GoesOn || state.WasTouched || ledger.Count + accounts.Count > 0;
+        if (state.GoesOn && state.WasTouched)
+        {
+            logger.LogWarning("Rows of the ledger were updated or deleted; all of it is checked");
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var ofAccounts = await known.AddAsync(connection, CheckType.AccountBalance, accounts, seenAt, cancel);
+        var ofLedger = await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
+        await state.WriteAsync(connection, entries, wantsSweep, cancel);
+        await transaction.CommitAsync(cancel);
+        known.Count(CheckType.AccountBalance, ofAccounts);
+        known.Count(CheckType.LedgerConsistency, ofLedger);
+        return entries;
+    }
+
+    private async Task<Look> LookAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await connection.ExecuteAsync(new CommandDefinition("SET TRANSACTION READ ONLY", cancellationToken: cancel));
+        var state = await ContinuousState.ReadAsync(connection, cancel);
+        if (!state.GoesOn)
+        {
+            return new Look(state, 0, [], []);
+        }
+
+        var session = await PacedSession.BeginAsync(connection, CheckPace.OfRuns, clock, cancel);
+        var (entries, suspects) = await FreshEntries.FindAsync(session, state, cancel);
+        var all = new List<FreshSuspect>(suspects);
+        if (state.WasTouched)
+        {
+            var hurried = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
+            await foreach (var suspect in FreshEntries.WalkAsync(hurried, LongestWalk, cancel))
+            {
+                all.Add(suspect);
+            }
+        }
+
+        if (all.Count == 0)
+        {
+            return new Look(state, entries, [], []);
+        }
+
+        var accounts = all.Select(one => one.AccountId!.Value).Distinct().ToList();
+        return new Look(
+            state,
+            entries,
+            await LookAtLedgerAsync(session, all, cancel),
+            await AccountBalance.LookAtAsync(session, accounts, cancel));
+    }
+
+    // The entry, the one before and the one after it, each against its own predecessor: so it is told which is wrong.
+    private static async Task<IReadOnlyList<Break>> LookAtLedgerAsync(
+        PacedSession session, List<FreshSuspect> suspects, CancellationToken cancel)
+    {
+        var windows = new List<EntryWindow>();
+        foreach (var one in suspects.DistinctBy(one => (one.AccountId, one.Position))
+            .OrderBy(one => one.AccountId).ThenBy(one => one.Position))
+        {
+            var account = one.AccountId!.Value;
+            var before = await session.FindAsync<long>(BeforeSql, new { account, one.Position }, cancel);
+            windows.Add(new EntryWindow(new EntryKey(account, before), new EntryKey(account, one.Position + 1)));
+        }
+
+        var transactions = suspects.Select(one => one.TransactionId).OfType<Guid>().Distinct().ToList();
+        return await LedgerConsistency.LookAtAsync(session, transactions, windows, cancel);
+    }
+
+    // Any number will do that nothing else in this database locks as a single key.
+    private const string LockSql = "SELECT pg_try_advisory_lock(6029834771250643391)";
+
+    private const string UnlockSql = "SELECT pg_advisory_unlock(6029834771250643391)";
+
+    private const string BeforeSql = """
+        SELECT coalesce((
+            SELECT position
+            FROM ledger_entries
+            WHERE account_id = @account AND position < @position
+            ORDER BY position DESC
+            OFFSET 1 LIMIT 1
+        ), 0)
+        """;
+
+    private sealed record Look(
+        ContinuousState State, long Entries, IReadOnlyList<Break> Ledger, IReadOnlyList<Break> Accounts);
+}

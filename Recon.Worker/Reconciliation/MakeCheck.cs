@@ -1,0 +1,139 @@
+using System.Data;
+using System.Diagnostics;
+using Dapper;
+using Npgsql;
+using Recon.Worker.Duties;
+
+namespace Recon.Worker.Reconciliation;
+
+/// <summary>
+/// Makes one check of a run: reads in a snapshot that changes nothing, then commits what was found, the exceptions and
+/// the duty's checkpoint together.
+/// </summary>
+internal sealed class MakeCheck(
+    DutySessions database, RecordBreaks breaks, ReconciliationTelemetry telemetry, TimeProvider clock)
+{
+    public async Task ExecuteAsync(
+        Duty duty, Guid reportId, IReconciliationCheck check, CancellationToken cancel)
+    {
+        using var span = ReconciliationTelemetry.StartCheck(check.CheckType, reportId);
+        try
+        {
+            if (await MakeAsync(duty, reportId, check, cancel) is not var (verdict, recorded))
+            {
+                return;
+            }
+
+            span?.SetTag("reconciliation.status", verdict.Status)
+                .SetTag("reconciliation.items_checked", verdict.ItemsChecked)
+                .SetTag("reconciliation.items_found", verdict.ItemsFound);
+            telemetry.CheckEnded(check.CheckType, verdict);
+            telemetry.ExceptionsOpened(check.CheckType, recorded.Opened);
+            telemetry.AlertsRaised(check.CheckType, recorded.Alerted);
+        }
+        catch (Exception e)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw;
+        }
+    }
+
+    private async Task<(CheckVerdict Verdict, RecordedBreaks Recorded)?> MakeAsync(
+        Duty duty, Guid reportId, IReconciliationCheck check, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+
+        // Two runs never make the same check at once: what was read first is recorded first, and nothing older is ever
+        // recorded over what is newer.
+        var turn = new { name = "reconciliation " + check.CheckType };
+        await connection.ExecuteAsync(
+            new CommandDefinition(LockSql, turn, commandTimeout: 0, cancellationToken: cancel));
+        try
+        {
+            var seenAt = clock.GetUtcNow();
+            await connection.ExecuteAsync(new CommandDefinition(
+                StartSql, new { reportId, check.CheckType, seenAt }, cancellationToken: cancel));
+            var result = await ReadAsync(connection, check, cancel);
+            return await RecordAsync(connection, duty, reportId, check.CheckType, seenAt, result, cancel);
+        }
+        finally
+        {
+            if (connection.State == ConnectionState.Open)
+            {
+                // The session goes back to a pool, which would keep the lock.
+                await connection.ExecuteAsync(UnlockSql, turn);
+            }
+        }
+    }
+
+    private static async Task<CheckResult> ReadAsync(
+        NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)
+    {
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await connection.ExecuteAsync(
+            new CommandDefinition("SET TRANSACTION READ ONLY", transaction: snapshot, cancellationToken: cancel));
+        return await check.RunAsync(connection, cancel);
+    }
+
+    /// <returns>Null when it was recorded before, by another worker.</returns>
+    private async Task<(CheckVerdict Verdict, RecordedBreaks Recorded)?> RecordAsync(
+        NpgsqlConnection connection, Duty duty, Guid reportId, string checkType, DateTimeOffset seenAt,
+        CheckResult result, CancellationToken cancel)
+    {
+        var verdict = CheckVerdict.Of(result);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var written = await connection.ExecuteAsync(new CommandDefinition(
+            WriteSql,
+            new
+            {
+                reportId,
+                checkType,
+                now = clock.GetUtcNow(),
+                verdict.Status,
+                verdict.Reason,
+                verdict.IsPassed,
+                verdict.Main?.Expected,
+                verdict.Main?.Actual,
+                verdict.Main?.Difference,
+                verdict.Main?.Currency,
+                verdict.ItemsChecked,
+                verdict.ItemsFound,
+                totals = verdict.TotalsJson,
+            },
+            transaction,
+            cancellationToken: cancel));
+        if (written == 0)
+        {
+            return null;
+        }
+
+        var context = new SightingContext(reportId, checkType, BreakScope.OfRun, seenAt);
+        var recorded = await breaks.RecordAsync(connection, context, result, cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            RunReport.CountSql, new { reportId }, transaction, cancellationToken: cancel));
+
+        // Last, since whoever holds the duty's row keeps the lease from being renewed.
+        await duty.CheckpointAsync(connection, new { lastCheck = checkType }, cancel);
+        await transaction.CommitAsync(cancel);
+        return (verdict, recorded);
+    }
+
+    private const string LockSql = "SELECT pg_advisory_lock(hashtextextended(@name, 0))";
+
+    private const string UnlockSql = "SELECT pg_advisory_unlock(hashtextextended(@name, 0))";
+
+    private const string StartSql = """
+        UPDATE reconciliation_checks
+        SET started_at = @seenAt
+        WHERE report_id = @reportId AND check_type = @checkType AND status = 'pending'
+        """;
+
+    private const string WriteSql = """
+        UPDATE reconciliation_checks
+        SET status = @status, passed = @isPassed, reason = @reason, expected = @expected, actual = @actual,
+            difference = @difference, currency = @currency, items_checked = @itemsChecked, items_found = @itemsFound,
+            totals = @totals::jsonb, completed_at = @now,
+            milliseconds = extract(epoch FROM @now - started_at) * 1000
+        WHERE report_id = @reportId AND check_type = @checkType AND status = 'pending'
+        """;
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Payments.Bench.Measuring;
+using Payments.Bench.Product;
+using Payments.Bench.Running;
+
+namespace Payments.Bench.Scenarios;
+
+/// <summary>
+/// What checking the books costs: settlement beside a million entries without it, with it, and while everything is
+/// checked all the time; and how long checking everything takes, with nothing else to do.
+/// </summary>
+internal sealed class ReconcileScenario : Scenario
+{
+    private const int SettledPayments = 500_000;
+    private const string Rate = "settled/s";
+    private const string Alone = "settlement alone";
+    private const string Continuous = "with continuous checking";
+    private const string Full = "with one full check after the other";
+    private const string Idle = "a full check alone";
+    private const string Duration = "s for a million entries";
+    private const string Memory = "worker's memory at its peak, MiB";
+
+    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(100);
+
+    private static readonly (string Name, string Value)[] Off = [("ContinuousChecking__Enabled", "false")];
+
+    private static readonly (string Name, string Value)[] AllTheTime =
+    [
+        ("ContinuousChecking__SweepShare", "1"),
+        ("ContinuousChecking__SweepSeconds", "0.05"),
+        ("ContinuousChecking__IntervalSeconds", "0.5"),
+    ];
+
+    public override string Name => "reconcile";
+
+    public override int WindowsPerRound => 3;
+
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(80);
+
+    public override async Task RunAsync(BenchContext context, CancellationToken cancel)
+    {
+        context.Progress.Say("Filling tables with a million entries, and queueing payments");
+        await using var template = await context.Server.CreateAsync(cancel);
+        await template.MigrateAsync(cancel);
+        await template.AddSettledHistoryAsync(SettledPayments, BenchOptions.Accounts, cancel);
+        await template.SettleDownAsync(cancel);
+        template.Disconnect();
+
+        var result = await context.CompareAsync("Checking the books", [
+            new Side(Alone, token => SettleAsync(context, template, Off, token)),
+            new Side(Continuous, token => SettleAsync(context, template, [], token)),
+            new Side(Full, token => SettleAsync(context, template, AllTheTime, token)),
+            new Side(Idle, token => CheckAsync(context, template, token)),
+        ], cancel);
+
+        context.Report.Targets.AddRange([
+            Target.RatioAtLeast(result, Continuous, Alone, Rate, 0.95),
+            Target.RatioAtLeast(result, Full, Alone, Rate, 0.9),
+            Target.AtMost(result, Idle, Duration, 60),
+        ]);
+    }
+
+    private static async Task<Run> SettleAsync(
+        BenchContext context, BenchDatabase template, IReadOnlyList<(string Name, string Value)> settings,
+        CancellationToken cancel)
+    {
+        await using var database = await context.Server.CloneAsync(template, cancel);
+        await database.QueueAsync(new QueueShape(context.Options.Payments, BenchOptions.Accounts), 1, cancel);
+        await database.ExecuteAsync("CHECKPOINT", null, cancel);
+        var workers = await ProductPrograms.StartWorkersAsync(2, database, cancel, null, settings);
+        await using var group = new ServiceGroup(workers);
+        await Task.Delay(BenchContext.WorkerWarmUp, cancel);
+        var total = SettledPayments + context.Options.Payments;
+        var window = await SteadyWindow.MeasureAsync(database.CountSettledAsync, total, context.Window, cancel);
+        foreach (var worker in workers)
+        {
+            worker.ShouldRun();
+        }
+
+        return new Run(
+            (Rate, window.PerSecond),
+            (Memory, workers.Max(PeakMebibytes)),
+            ("new entries checked", await database.ScalarAsync<long>(
+                "SELECT entries_checked FROM continuous_checks", cancel)));
+    }
+
+    private static async Task<Run> CheckAsync(
+        BenchContext context, BenchDatabase template, CancellationToken cancel)
+    {
+        await using var database = await context.Server.CloneAsync(template, cancel);
+        var workers = await ProductPrograms.StartWorkersAsync(1, database, cancel, null, AllTheTime);
+        await using var group = new ServiceGroup(workers);
+        while (await database.ScalarAsync<long>("SELECT sweep_milliseconds FROM continuous_checks", cancel) == 0)
+        {
+            await Task.Delay(LookDelay, cancel);
+        }
+
+        // The first one found the machine cold: the second counts.
+        var first = await database.ScalarAsync<DateTime>("SELECT sweep_ended_at FROM continuous_checks", cancel);
+        while (await database.ScalarAsync<DateTime>("SELECT sweep_ended_at FROM continuous_checks", cancel) == first)
+        {
+            await Task.Delay(LookDelay, cancel);
+        }
+
+        var milliseconds = await database.ScalarAsync<long>(
+            "SELECT sweep_milliseconds FROM continuous_checks", cancel);
+        var found = await database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_exceptions", cancel);
+        return found == 0
+            ? new Run((Duration, milliseconds / 1000d), (Memory, PeakMebibytes(workers[0])))
+            : throw new VoidRunException($"{found} breaks were found in clean books");
+    }
+
+    // As the kernel tells it: VmHWM, in kilobytes.
+    private static double PeakMebibytes(ServiceProcess service)
+    {
+        var line = File.ReadLines(FormattableString.Invariant($"/proc/{service.Process.Id}/status"))
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(
+            line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - "kB".Length).Trim(),
+            CultureInfo.InvariantCulture) / 1024d;
+    }
+}

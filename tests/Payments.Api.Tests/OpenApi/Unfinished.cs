@@ -1,0 +1,30 @@
+namespace Payments.Api.Tests.OpenApi;
+
+/// <summary>
+/// Operations whose examples and problems are not written down yet, or that the client does not serve. What they answer
+/// is held against the document all the same. The list only gets shorter: one that is finished may not stay in it.
+/// </summary>
+internal static class Unfinished
+{
+    public static IReadOnlyList<string> Operations { get; } =
+    [
+        "AcknowledgeReconciliationException", "ActOnReconciliationExceptions", "ApproveAdjustment",
+        "AssignReconciliationException", "ChangeWebhookTarget", "CommentOnReconciliationException",
+        "CreateWebhookTarget", "DeleteWebhookTarget", "GetAdjustment", "GetReconciliationCheckTrend",
+        "GetReconciliationException", "GetReconciliationReport", "GetWebhookDelivery", "GetWebhookTarget",
+        "ListAdjustments", "ListReconciliationChecks", "ListReconciliationExceptions", "ListReconciliationReports",
+        "ListWebhookDeliveries", "ListWebhookTargets", "ProposeAdjustment", "RejectAdjustment",
+        "ReopenReconciliationException", "ReplayWebhookDeliveries", "ReplayWebhookDelivery",
+        "ResolveReconciliationException", "RotateWebhookSecret", "RunReconciliation", "TestWebhookTarget",
+        "UndoAdjustment",
+    ];
+
+    /// <summary>Types of problems that only those operations give.</summary>
+    public static IReadOnlyList<string> Problems { get; } =
+    [
+        "adjustment_decided", "adjustment_not_found", "adjustment_proposed", "exception_changed",
+        "exception_not_found", "exception_over", "not_correctable", "not_undoable", "own_proposal",
+        "reconciliation_report_not_found", "webhook_delivery_not_found", "webhook_target_configured",
+        "webhook_target_disabled", "webhook_target_not_found",
+    ];
+}

@@ -1,0 +1,191 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Payments.Web.Live;
+using Payments.Web.Reconciliation;
+
+namespace Payments.Web.Tests.Reconciliation;
+
+public sealed class ReconciliationPagesTests
+{
+    private const string Admin = "/api/admin/reconciliation";
+    private const string Id = "019a0000-0000-7000-8000-0000000000aa";
+    private const string ReportId = "019a0000-0000-7000-8000-0000000000bb";
+
+    [Fact]
+    public async Task The_page_shows_the_last_checks_the_providers_and_the_runs()
+    {
+        await using var screen = await Screen.OpenAsync<ReconciliationPage>(Full(), "/reconciliation");
+
+        var html = await screen.HtmlAsync();
+        Assert.All(
+            ["Deposits", "Two deposits have no entries.", "is-bad-text\">", "badge is-bad", "Circle", "25.0 s",
+                "/reconciliation/reports/" + ReportId, "1 unresolved", "1 of 7 checks"],
+            shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_is_asked_for_under_a_key_and_its_progress_is_shown()
+    {
+        var api = Full().Answers(Admin + "/run", $$"""{"report_id":"{{ReportId}}","status":"pending"}""");
+        await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
+
+        await ClickAsync(screen, "run");
+
+        await screen.HtmlWithAsync("A manual run is under way");
+        var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
+        Assert.Equal("""{"run_type":"manual"}""", sent.Body);
+        Assert.True(sent.Request.Headers.Contains("Idempotency-Key"));
+    }
+
+    [Fact]
+    public async Task A_signal_of_reconciliation_refreshes_the_page()
+    {
+        var api = Full();
+        await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
+
+        api.Answers(Admin + "/reports", List(Report.Replace("in_progress", "completed", StringComparison.Ordinal)));
+        screen.Feed.Publish(Changes.Reconciliation);
+
+        await screen.HtmlWithAsync("badge is-good");
+    }
+
+    [Fact]
+    public async Task The_desk_shows_exceptions_and_their_text_is_never_markup()
+    {
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(Full(), "/exceptions?status=unresolved");
+
+        var html = await screen.HtmlAsync();
+        Assert.All(
+            ["#7 Missing entries", "A deposit of &lt;ACC-001&gt; has no entries.", "24×", "overdue",
+                "/exceptions/" + Id, "Corrections that wait for a second person", "Rebuild account row"],
+            shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Chosen_exceptions_are_acknowledged_together()
+    {
+        var api = Full().Answers(
+            Admin + "/exceptions/bulk",
+            """{"action":"acknowledge","changed":1,"unchanged":0,"refused":0,"results":[]}""");
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(api, "/exceptions");
+
+        await screen.RaiseAsync("name", "choose 7", "onchange", new ChangeEventArgs());
+        await screen.HtmlWithAsync("1 chosen");
+        await ClickAsync(screen, "acknowledge chosen");
+
+        await screen.HtmlWithAsync("1 changed.");
+        var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
+        Assert.Equal($$"""{"action":"acknowledge","ids":["{{Id}}"],"assignee":null,"notes":null}""", sent.Body);
+    }
+
+    [Fact]
+    public async Task An_exception_shows_its_evidence_and_its_story()
+    {
+        await using var screen = await OpenExceptionAsync(Full());
+
+        var html = await screen.HtmlAsync();
+        Assert.All(
+            ["#7 Missing entries", "still there", "ACC-001", "Opened", "reconciliation", "Post an adjustment",
+                "name=\"resolve\" disabled"],
+            shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_exception_is_resolved_with_notes_and_the_version_that_was_seen()
+    {
+        var api = Full().Answers($"{Admin}/exceptions/{Id}/resolve", One);
+        await using var screen = await OpenExceptionAsync(api);
+
+        await screen.RaiseAsync(
+            "name", "notes", "oninput", new ChangeEventArgs { Value = "Looked into it." });
+        await ClickAsync(screen, "resolve");
+
+        await screen.HtmlWithAsync("Done.");
+        var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Put);
+        Assert.Equal("""{"notes":"Looked into it.","version":3}""", sent.Body);
+    }
+
+    [Fact]
+    public async Task A_run_shows_its_checks_and_the_exceptions_that_it_saw()
+    {
+        await using var screen = await Screen.OpenAsync<ReportPage>(
+            Full(), "/reconciliation/reports/" + ReportId, new() { ["Id"] = Guid.Parse(ReportId) });
+
+        var html = await screen.HtmlAsync();
+        Assert.All(
+            ["Manual run", "#7", "Exceptions that it saw", "Two deposits have no entries."],
+            shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    private static Task<Screen> OpenExceptionAsync(FakeApi api) => Screen.OpenAsync<ExceptionPage>(
+        api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
+
+    private static Task ClickAsync(Screen screen, string name) =>
+        screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
+
+    private static FakeApi Full() => new FakeApi()
+        .Answers(Admin + "/reports", List(Report))
+        .Answers(
+            $"{Admin}/reports/{ReportId}",
+            Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
+        .Answers(Admin + "/providers", List(Provider))
+        .Answers(Admin + "/exceptions", List(One))
+        .Answers(
+            $"{Admin}/exceptions/{Id}",
+            One[..^1] + $$"""
+            ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
+            "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
+            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},"links":{} }
+            """)
+        .Answers(Admin + "/adjustments", List(Proposal));
+
+    private static string List(string item) =>
+        $$"""{"object":"list","data":[{{item}}],"has_more":false,"url":"{{Admin}}" }""";
+
+    private const string Report = $$"""
+        {"id":"{{ReportId}}","run_type":"manual","status":"in_progress","slot":null,"created_at":"2026-03-01T10:00:00Z",
+        "started_at":null,"completed_at":null,"duration_ms":null,"total_checks":7,"passed_checks":0,"failed_checks":1,
+        "inconclusive_checks":0,"exceptions_count":1,"requested_by":"developer","error_message":null}
+        """;
+
+    private const string Check = $$"""
+        {"id":"019a0000-0000-7000-8000-0000000000cc","report_id":"{{ReportId}}","run_type":"manual",
+        "check_type":"deposits","status":"failed","passed":false,"expected":"100.000000","actual":"140.000000",
+        "difference":"40.000000","currency":"USDC","totals":[],"items_checked":12,"items_found":2,
+        "reason":"Two deposits have no entries.","created_at":"2026-03-01T10:00:00Z","started_at":null,
+        "completed_at":null,"duration_ms":120}
+        """;
+
+    private const string Seen = $$"""
+        {"id":"{{Id}}","number":7,"check_type":"deposits","kind":"missing_entries","severity":"high","status":"open",
+        "description":"A deposit has no entries.","difference":"-40.000000","currency":"USDC","account_id":"ACC-001",
+        "seen_at":"2026-03-01T10:00:00Z","first_seen_at":"2026-03-01T10:00:00Z","sightings":24}
+        """;
+
+    private const string One = $$"""
+        {"id":"{{Id}}","number":7,"check_type":"deposits","kind":"missing_entries","severity":"high","status":"open",
+        "description":"A deposit of <ACC-001> has no entries.","expected":"40.000000","actual":"0.000000",
+        "difference":"-40.000000","currency":"USDC","account_id":"ACC-001","position":null,"payment_id":null,
+        "transaction_id":null,"flow_id":null,"assignee":null,"present":true,"overdue":true,"sightings":24,"reopened":0,
+        "version":3,"first_report_id":"{{ReportId}}","last_report_id":"{{ReportId}}",
+        "created_at":"2026-03-01T10:00:00Z",
+        "first_seen_at":"2026-03-01T10:00:00Z","last_seen_at":"2026-03-02T10:00:00Z","due_at":"2026-03-01T14:00:00Z",
+        "updated_at":"2026-03-01T10:00:00Z","acknowledged_at":null,"resolved_at":null,"resolved_by":null,
+        "resolved_by_key":null,"resolved_difference":null,"notes":null}
+        """;
+
+    private const string Provider = """
+        {"provider":"circle","currency":"USDC","providerBalance":125.0,"asOf":"2026-03-01T10:00:00Z",
+        "fetchedAt":"2026-03-01T10:00:00Z","ageSeconds":25.4,"ledgerBalance":100.0,"difference":25.0,"tolerance":10.0,
+        "status":"differs","reason":null,"inconclusiveSince":null}
+        """;
+
+    private const string Proposal = $$"""
+        {"id":"019a0000-0000-7000-8000-0000000000dd","exception_id":"{{Id}}","kind":"rebuild_account_row",
+        "status":"proposed","amount":"-5.00","counter_amount":"0.00","currency":"USD","account_id":"ACC-001",
+        "counter_account_id":null,"needs_approval":true,"corrects":null,"transaction_id":null,
+        "counter_transaction_id":null,"undo_transaction_id":null,"undo_counter_transaction_id":null,
+        "reason":"The row was changed.","failure":null,"proposed_by":"developer","approved_by":null,"rejected_by":null,
+        "undone_by":null,"created_at":"2026-03-01T10:00:00Z","decided_at":null,"undone_at":null}
+        """;
+}

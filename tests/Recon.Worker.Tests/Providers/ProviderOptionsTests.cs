@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Options;
+using Payments.Testing;
+
+namespace Recon.Worker.Tests.Providers;
+
+/// <summary>A worker with a bad setting of a provider does not come up, and says which.</summary>
+public sealed class ProviderOptionsTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    [Theory]
+    [InlineData("Providers:Circle:ApiKey", "Circle:ApiKey=topsecret")]
+    [InlineData("Providers:Circle:ApiKey", "Circle:BaseUrl=https://api.circle.com")]
+    [InlineData("Providers:Circle:ApiKey", "Circle:BaseUrl=https://api.circle.com", "Circle:ApiKey=top secret")]
+    [InlineData("Providers:Circle:BaseUrl", "Circle:BaseUrl=http://api.circle.com", "Circle:ApiKey=topsecret")]
+    [InlineData("Providers:Circle:BaseUrl", "Circle:BaseUrl=api.circle.com", "Circle:ApiKey=topsecret")]
+    [InlineData("Providers:Alpaca:Secret", "Alpaca:BaseUrl=https://broker-api.alpaca.markets", "Alpaca:KeyId=CK1")]
+    [InlineData("Providers:Alpaca:BaseUrl", "Alpaca:Secret=topsecret")]
+    [InlineData("MaximumAge", "MaximumAge=00:00:00")]
+    [InlineData("AttemptTimeout", "AttemptTimeout=1.00:00:00")]
+    [InlineData("Providers:Circle:Tolerance", "Circle:Tolerance=-1")]
+    public async Task A_bad_setting_is_named_and_no_secret_is_shown(string named, params string[] settings)
+    {
+        await using var worker = new WorkerProcess(database, [.. settings.Select(setting =>
+        {
+            var equals = setting.IndexOf('=', StringComparison.Ordinal);
+            return ($"Providers:{setting[..equals]}", setting[(equals + 1)..]);
+        })]);
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => worker.CreateClient());
+
+        Assert.Contains(named, refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refusal.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,253 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Payments.Ledger.Reconciliation;
+using Payments.Testing;
+using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation;
+using Recon.Worker.Reconciliation.Continuous;
+
+namespace Recon.Worker.Tests.Reconciliation.Continuous;
+
+/// <summary>
+/// Passes over what is new, and sweeps. The statistics that give a deletion away are told by the session that deletes.
+/// </summary>
+// One at a time with those that read the same metrics in this process.
+[Collection(nameof(RunTests))]
+public sealed class ContinuousCheckingTests : IAsyncLifetime
+{
+    private const string Place =
+        " WHERE account_id = (SELECT id FROM accounts WHERE name = 'ACC-1') AND position = ";
+
+    private readonly TestDatabase _database = new();
+    private readonly ReconciliationTelemetry _telemetry = new();
+    private readonly ContinuousOptions _options = new() { SweepSeconds = 3_600 };
+    private DutySessions _sessions = null!;
+    private VerifyRecent _recent = null!;
+    private VerifyAll _all = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        _sessions = DutySessions.Create(_database.AppConnectionString, _ => { });
+        (_recent, _all) = Create();
+        await SettleAsync(40);
+        await _recent.RunOnceAsync(Cancel);
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+        await _recent.RunOnceAsync(Cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _telemetry.Dispose();
+        await _sessions.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_pass_looks_at_what_is_new_and_at_nothing_else()
+    {
+        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
+        await SettleAsync(7);
+
+        Assert.Equal(14, await _recent.RunOnceAsync(Cancel));
+        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
+        Assert.False(await _all.RunIfDueAsync(Cancel));
+        Assert.Empty(await FoundAsync());
+    }
+
+    [Fact]
+    public async Task What_an_open_transaction_wrote_is_looked_at_once_it_is_committed()
+    {
+        await using var slow = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var transaction = await slow.BeginTransactionAsync(Cancel);
+        await slow.ExecuteAsync("SET LOCAL session_replication_role = replica");
+        await slow.ExecuteAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
+        await SettleAsync(5);
+        await _recent.RunOnceAsync(Cancel);
+        await SettleAsync(5);
+        await _recent.RunOnceAsync(Cancel);
+        Assert.Empty(await FoundAsync());
+
+        await transaction.CommitAsync(Cancel);
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.Contains("ledger_consistency amount_mismatch ACC-1 3", await FoundAsync());
+    }
+
+    [Theory]
+    [InlineData("UPDATE ledger_entries SET amount = amount + 1" + Place + "3",
+        "ledger_consistency amount_mismatch ACC-1 3")]
+    [InlineData("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3",
+        "ledger_consistency running_balance_mismatch ACC-1 3")]
+    [InlineData("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "10",
+        "ledger_consistency running_balance_mismatch ACC-1 10")]
+    [InlineData("UPDATE ledger_entries SET transaction_id = gen_random_uuid()" + Place + "3",
+        "ledger_consistency orphan_entry ACC-1 3")]
+    [InlineData("DELETE FROM ledger_entries" + Place + "3", "ledger_consistency missing_entry ACC-1 3")]
+    public async Task An_old_entry_that_was_changed_or_deleted_is_named_by_the_next_pass(string error, string found)
+    {
+        await CorruptAsync(error);
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.Contains(found, await FoundAsync());
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+        var also = new[] { found, "account_balance balance_mismatch ACC-1" };
+        Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
+    }
+
+    [Fact]
+    public async Task The_sweep_finds_what_leaves_no_trace_in_new_entries()
+    {
+        await CorruptAsync("UPDATE accounts SET balance = balance + 1 WHERE name = 'ACC-2'");
+        await _recent.RunOnceAsync(Cancel);
+        Assert.Empty(await FoundAsync());
+
+        _options.SweepSeconds = 0;
+        _options.SweepShare = 1;
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+
+        Assert.Equal(["account_balance balance_mismatch ACC-2"], await FoundAsync());
+    }
+
+    [Fact]
+    public async Task An_account_that_is_touched_is_compared_with_its_entries()
+    {
+        await CorruptAsync("UPDATE accounts SET balance = balance + 1 WHERE name = 'ACC-1'");
+        await SettleAsync(4);
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.Contains(await FoundAsync(), one => one.Contains("ACC-1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_break_that_stays_is_one_sighting_however_often_it_is_looked_at()
+    {
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        _options.SweepSeconds = 0;
+        _options.SweepShare = 1;
+        await _recent.RunOnceAsync(Cancel);
+        await _all.RunIfDueAsync(Cancel);
+        var sightings = await SightingsAsync();
+
+        for (var i = 0; i < 5; i++)
+        {
+            await _recent.RunOnceAsync(Cancel);
+            Assert.True(await _all.RunIfDueAsync(Cancel));
+        }
+
+        Assert.Equal(sightings, await SightingsAsync());
+        Assert.InRange(sightings, 1, 2);
+    }
+
+    [Fact]
+    public async Task A_break_that_was_repaired_is_closed_by_itself()
+    {
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        await _all.RunIfDueAsync(Cancel);
+        Assert.Equal(["ledger_consistency running_balance_mismatch ACC-1 3"], await FoundAsync());
+
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+
+        Assert.Empty(await FoundAsync());
+    }
+
+    [Fact]
+    public async Task One_worker_at_a_time_makes_the_pass_and_another_goes_on_from_there()
+    {
+        await using (var other = await _database.App.OpenConnectionAsync(Cancel))
+        {
+            await other.ExecuteAsync("SELECT pg_advisory_lock(6029834771250643391)");
+            Assert.Null(await _recent.RunOnceAsync(Cancel));
+            await other.ExecuteAsync("SELECT pg_advisory_unlock(6029834771250643391)");
+        }
+
+        await SettleAsync(3);
+        Assert.Equal(6, await Create().Recent.RunOnceAsync(Cancel));
+        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_rewritten_table_is_swept_as_a_whole()
+    {
+        await _database.ExecuteAsync("VACUUM FULL ledger_entries");
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+        await SettleAsync(2);
+        Assert.Equal(4, await _recent.RunOnceAsync(Cancel));
+        Assert.Empty(await FoundAsync());
+    }
+
+    [Fact]
+    public async Task The_running_loop_reports_a_changed_entry_within_five_seconds()
+    {
+        _options.IntervalSeconds = 2;
+        var known = CreateKnown();
+        using var loop = new ContinuousChecking(
+            _recent, _all, known, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
+        await loop.StartAsync(Cancel);
+        await CorruptAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
+        var started = TimeProvider.System.GetTimestamp();
+
+        await _database.UntilAsync("""
+            SELECT EXISTS (
+                SELECT FROM reconciliation_exceptions
+                WHERE check_type = 'ledger_consistency' AND kind = 'amount_mismatch'
+            )
+            """);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        await loop.StopAsync(Cancel);
+    }
+
+    private (VerifyRecent Recent, VerifyAll All) Create()
+    {
+        var clock = TimeProvider.System;
+        var known = CreateKnown();
+        return (
+            new VerifyRecent(_sessions, known, clock, NullLogger<VerifyRecent>.Instance),
+            new VerifyAll(_sessions, known, _options, clock));
+    }
+
+    private KnownBreaks CreateKnown() => new(
+        new RecordBreaks(new DueTimes()), _telemetry, TimeProvider.System, NullLogger<KnownBreaks>.Instance);
+
+    private async Task SettleAsync(int payments)
+    {
+        await _database.QueueAsync(
+            [.. Enumerable.Range(1, payments).Select(i => new QueuedPayment($"ACC-{i % 4}", 100 + i))]);
+        await using var worker = new TestWorker(_database);
+        await worker.SettleAllAsync(Cancel);
+    }
+
+    private async Task CorruptAsync(string error)
+    {
+        var server = await TestServer.ConnectionStringAsync(_database.Name);
+        server.Pooling = false;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(Cancel);
+        await connection.ExecuteAsync("SET session_replication_role = replica");
+        await connection.ExecuteAsync(error);
+        await connection.ExecuteAsync("SELECT pg_stat_force_next_flush()");
+        await connection.ExecuteAsync("RESET session_replication_role");
+    }
+
+    private Task<IReadOnlyList<string>> FoundAsync() => _database.QueryAsync<string>("""
+        SELECT concat_ws(' ', check_type, kind, account_name, position)
+        FROM reconciliation_exceptions
+        WHERE resolved_at IS NULL
+        ORDER BY 1
+        """);
+
+    private Task<long> SightingsAsync() => _database.ScalarAsync<long>(
+        "SELECT coalesce(max(sightings), 0) FROM reconciliation_exceptions WHERE check_type = 'ledger_consistency'");
+}

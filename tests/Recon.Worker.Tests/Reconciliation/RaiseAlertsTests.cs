@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Recon.Worker.Reconciliation;
+
+namespace Recon.Worker.Tests.Reconciliation;
+
+public sealed class RaiseAlertsTests : IAsyncLifetime
+{
+    private readonly RecordedLooks _looks = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        await _looks.InitializeAsync();
+        await _looks.AddTargetAsync();
+    }
+
+    public ValueTask DisposeAsync() => _looks.DisposeAsync();
+
+    [Fact]
+    public async Task High_and_critical_ones_are_told_of_when_they_open_get_worse_or_close_and_not_when_seen_again()
+    {
+        var opened = await RunAsync(("a", "high"), ("b", "medium"));
+        var again = await RunAsync(("a", "high"), ("b", "medium"));
+        var worse = await RunAsync(("a", "critical"), ("b", "medium"));
+        var closed = await RunAsync(("b", "medium"));
+        var back = await RunAsync(("a", "critical"));
+
+        Assert.Equal(["high"], opened.Alerted);
+        Assert.Empty(again.Alerted);
+        Assert.Equal(["critical"], worse.Alerted);
+        Assert.Empty(closed.Alerted);
+        Assert.Equal(["critical"], back.Alerted);
+        Assert.Equal(
+            [
+                "reconciliation.exception.opened", "reconciliation.exception.escalated",
+                "reconciliation.exception.resolved", "reconciliation.exception.reopened",
+            ],
+            await _looks.Database.QueryAsync<string>("SELECT type FROM webhook_events ORDER BY created_at, id"));
+        Assert.Equal(4, await _looks.CountAsync("duties WHERE kind = 'webhook.deliver'"));
+    }
+
+    [Fact]
+    public async Task An_alert_has_the_amounts_in_units_and_the_run()
+    {
+        var run = await _looks.RunAsync(RecordedLooks.Broken("a", actual: 140_000, severity: "critical"));
+
+        var data = JsonDocument.Parse(await _looks.Database.ScalarAsync<string>("SELECT payload FROM webhook_events"))
+            .RootElement.GetProperty("data");
+        Assert.Equal(
+            ("critical", "ledger_consistency", "1.00", "1400.00", "1399.00", "USD", run),
+            (Text("severity"), Text("check_type"), Text("expected"), Text("actual"), Text("difference"),
+                Text("currency"), data.GetProperty("report_id").GetGuid()));
+
+        string? Text(string name) => data.GetProperty(name).GetString();
+    }
+
+    [Fact]
+    public async Task A_look_that_opens_thousands_raises_a_bounded_number_of_alerts_the_worst_first()
+    {
+        var breaks = Enumerable.Range(0, 3_000)
+            .Select(i => RecordedLooks.Broken($"k{i}", severity: i >= 2_900 ? "critical" : "high")).ToArray();
+        var recorded = await _looks.RecordAsync(BreakScope.OfRun, breaks);
+
+        Assert.Equal(3_000, recorded.New);
+        Assert.Equal(RaiseAlerts.Most + 1, await _looks.CountAsync("webhook_events"));
+        Assert.Equal(RaiseAlerts.Most + 1, recorded.Alerted.Count(severity => severity == "critical"));
+        Assert.Equal(1, await _looks.CountAsync("webhook_events WHERE payload LIKE '%2950 more%'"));
+    }
+
+    private Task<RecordedBreaks> RunAsync(params (string Key, string Severity)[] breaks) => _looks.RecordAsync(
+        BreakScope.OfRun, [.. breaks.Select(one => RecordedLooks.Broken(one.Key, severity: one.Severity))]);
+}

@@ -1,0 +1,273 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Dapper;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Payments.Ledger.Reconciliation;
+using Payments.Testing;
+using Recon.Worker.Reconciliation;
+using Recon.Worker.Settlements;
+
+namespace Recon.Worker.Tests.Reconciliation;
+
+/// <summary>The worker's own program with its schedule.</summary>
+[Collection(nameof(RunTests))]
+public sealed class ReconcilingWorkerTests : IAsyncLifetime
+{
+    private static readonly string[] Names =
+    [
+        "reconciliation_alerts_total counter", "reconciliation_checks_failed_total counter",
+        "reconciliation_checks_passed_total counter", "reconciliation_checks_total counter",
+        "reconciliation_exceptions_total counter", "reconciliation_run_duration_seconds histogram",
+        "reconciliation_runs_total counter",
+    ];
+
+    private readonly TestDatabase _database = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => _database.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task It_says_what_it_schedules_as_operators_search_for_it()
+    {
+        await using var worker = new Worker(
+            _database, ("RECONCILIATION_HOURLY_INTERVAL", "60"), ("RECONCILIATION_DAILY_RUN_TIME", "02:00"));
+        worker.CreateClient();
+        await _database.UntilAsync("SELECT count(*) = 2 FROM reconciliation_schedule");
+        await worker.Said.WaitForAsync("Daily reconciliation scheduled next_run=");
+
+        Assert.Equal(
+            [
+                "Starting reconciliation scheduler hourly_interval=1h0m0s auto_correct=true",
+                "Reconciliation scheduler started",
+                "Daily reconciliation scheduled next_run="
+                + ScheduleText.Of(Schedule.Of(new ReconciliationOptions())
+                    .Next(RunType.Daily, TimeProvider.System.GetUtcNow())),
+            ],
+            worker.Said.Lines);
+    }
+
+    [Fact]
+    public async Task A_missed_run_is_made_at_the_start_and_none_when_the_schedule_is_off()
+    {
+        await _database.ExecuteAsync("""
+            INSERT INTO reconciliation_schedule (run_type, slot)
+            VALUES ('hourly', now() - interval '3 days'), ('daily', now() - interval '3 days')
+            """);
+        await using (var off = new Worker(_database, ("RECONCILIATION_ENABLED", "false")))
+        {
+            off.CreateClient();
+            await off.Said.WaitForAsync("Reconciliation scheduler is off");
+        }
+
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_reports"));
+        await using var worker = new Worker(_database);
+        worker.CreateClient();
+
+        await _database.UntilAsync("""
+            SELECT count(*) = 2 AND count(DISTINCT run_type) = 2
+            FROM reconciliation_reports
+            WHERE status = 'completed' AND requested_by = 'schedule'
+            """);
+    }
+
+    [Fact]
+    public async Task A_manual_run_is_made_while_the_queue_is_paused_and_the_schedule_off_and_is_measured_by_its_names()
+    {
+        await _database.ExecuteAsync("UPDATE queue_control SET paused_at = now(), paused_by = 'tester'");
+        var port = FreePort();
+        await using var worker = new Worker(
+            _database, ("Reconciliation:Enabled", "false"), ("Management:Port", $"{port}"));
+        worker.CreateClient();
+        await RequestAsync();
+
+        await worker.Said.WaitForAsync("Reconciliation completed run_type=manual");
+
+        using var scraper = new HttpClient();
+        var text = await scraper.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), Cancel);
+        Assert.Equal(
+            Names.Order(StringComparer.Ordinal),
+            text.Split('\n').Where(line => line.StartsWith("# TYPE reconciliation_", StringComparison.Ordinal))
+                .Select(line => line["# TYPE ".Length..]).Intersect(Names).Order(StringComparer.Ordinal));
+        Assert.Matches(
+            """reconciliation_runs_total\{run_type="manual",status="completed"\} [1-9]""", text);
+        Assert.Matches("""reconciliation_runs_total\{run_type="daily",status="failed"\} 0""", text);
+        Assert.Matches("""reconciliation_run_duration_seconds_count\{run_type="manual"\} [1-9]""", text);
+        Assert.Contains("reconciliation_checks_total{check_type=\"circle_balance\"} ", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "reconciliation_exceptions_total{check_type=\"deposits\",severity=\"high\"} ", text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "reconciliation_alerts_total{check_type=\"deposits\",severity=\"critical\"} ", text,
+            StringComparison.Ordinal);
+    }
+
+    // Two processes are killed in turn: one that has begun the run but not committed that, one that is about to end it.
+    [Fact]
+    public async Task A_run_whose_process_is_killed_goes_on_in_the_next_one_and_ends_once()
+    {
+        await _database.ExecuteAsync("""
+            CREATE FUNCTION wait_at_the_end() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_advisory_xact_lock(42);
+                RETURN NEW;
+            END
+            $$;
+            CREATE TRIGGER wait_at_the_end BEFORE UPDATE ON reconciliation_reports
+                FOR EACH ROW WHEN (NEW.status = 'completed') EXECUTE FUNCTION wait_at_the_end();
+            """);
+        await using var blocker = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var atTheEnd = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await atTheEnd.ExecuteAsync("SELECT pg_advisory_lock(42)");
+        await using var atTheBeginning = await blocker.BeginTransactionAsync(Cancel);
+        await blocker.ExecuteAsync("LOCK TABLE reconciliation_checks IN ACCESS EXCLUSIVE MODE");
+        await RequestAsync();
+
+        await KillWhenItWaitsAsync("relation");
+        await atTheBeginning.RollbackAsync(Cancel);
+        Assert.Equal("pending", await StatusAsync());
+        await KillWhenItWaitsAsync("advisory");
+        await atTheEnd.ExecuteAsync("SELECT pg_advisory_unlock(42)");
+        Assert.Equal("in_progress", await StatusAsync());
+        await using var last = StartProgram();
+        await _database.UntilAsync("SELECT status = 'completed' FROM duties");
+
+        Assert.Equal("completed", await StatusAsync());
+        Assert.Equal("3 2", await _database.ScalarAsync<string>("SELECT attempts || ' ' || failures FROM duties"));
+        Assert.True(await _database.ScalarAsync<bool>("""
+            SELECT total_checks = passed_checks + failed_checks + inconclusive_checks
+                AND total_checks = (SELECT count(DISTINCT check_type) FROM reconciliation_checks)
+            FROM reconciliation_reports
+            """));
+    }
+
+    [Fact]
+    public async Task A_bad_setting_ends_the_program_with_one_clear_sentence()
+    {
+        await using var program = WorkerProgram.Start(_database, ("RECONCILIATION_DAILY_RUN_TIME", "25:00"));
+
+        var (code, errors, _) = await program.EndAsync(Cancel);
+
+        Assert.Equal(1, code);
+        Assert.Equal("RECONCILIATION_DAILY_RUN_TIME must be a time of day such as 02:00, not '25:00'.\n", errors);
+    }
+
+    [Fact]
+    public async Task A_bad_setting_keeps_the_worker_from_coming_up()
+    {
+        await using var worker = new WorkerProcess(_database, ("Reconciliation:HourlyInterval", "0"));
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => worker.CreateClient());
+
+        Assert.Equal(
+            ["Reconciliation:HourlyInterval must be a whole number of minutes from 1 to 1440, not '0'."],
+            refusal.Failures);
+    }
+
+    private async Task RequestAsync()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await using var connection = await _database.App.OpenConnectionAsync(Cancel);
+        await StartRun.ExecuteAsync(
+            connection, new NewRun(Guid.CreateVersion7(now), RunType.Manual, null, "tester", now), Cancel);
+    }
+
+    private WorkerProgram StartProgram() => WorkerProgram.Start(
+        _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "1"), ("Duties__PollSeconds", "0.1"));
+
+    private async Task KillWhenItWaitsAsync(string lockType)
+    {
+        await using var program = StartProgram();
+        await _database.UntilAsync(
+            """
+            SELECT EXISTS (
+                SELECT
+                FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'Recon.Worker duties %'
+                    AND wait_event_type = 'Lock' AND wait_event = @lockType
+            )
+            """,
+            new { lockType });
+        await program.KillAsync();
+    }
+
+    private Task<string> StatusAsync() =>
+        _database.ScalarAsync<string>("SELECT status FROM reconciliation_reports");
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Worker(TestDatabase database, params (string Name, string Value)[] settings)
+        : WebApplicationFactory<SettlementLoop>
+    {
+        public SaidLines Said { get; } = new();
+
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Production");
+            builder.UseSetting("ConnectionStrings:payments", database.AppConnectionString);
+            builder.UseSetting("Management:Port", "0");
+            builder.ConfigureTestServices(services => services.AddLogging(logging =>
+            {
+                logging.ClearProviders();
+                logging.AddProvider(Said);
+            }));
+            foreach (var (name, value) in settings)
+            {
+                builder.UseSetting(name, value);
+            }
+        }
+    }
+
+    /// <summary>What reconciliation logged.</summary>
+    private sealed class SaidLines : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = [];
+        private readonly SemaphoreSlim _arrived = new(0);
+
+        public IEnumerable<string> Lines => _lines;
+
+        public async Task WaitForAsync(string start)
+        {
+            while (!_lines.Any(line => line.StartsWith(start, StringComparison.Ordinal)))
+            {
+                Assert.True(await _arrived.WaitAsync(TimeSpan.FromMinutes(1), Cancel), $"Never said: {start}");
+            }
+        }
+
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith(typeof(Schedule).Namespace!, StringComparison.Ordinal)
+                ? this
+                : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            _lines.Enqueue(formatter(state, exception));
+            _arrived.Release();
+        }
+
+        public void Dispose()
+        {
+            // The semaphore holds no handle, and the worker may still be ending.
+        }
+    }
+}
