@@ -38,7 +38,8 @@ internal static class DescribeSchema
         {
             schema.AdditionalPropertiesAllowed = false;
             schema.Required = context.JsonTypeInfo.Properties
-                .Where(property => !IsLeftOut(property)).Select(property => property.Name)
+                .Where(property => schema.Properties.ContainsKey(property.Name) && !IsLeftOut(property))
+                .Select(property => property.Name)
                 .ToHashSet(StringComparer.Ordinal);
             foreach (var property in context.JsonTypeInfo.Properties.Where(IsLeftOut))
             {

@@ -45,6 +45,7 @@ internal static class AdjustmentEndpoints
         group.MapPost("/adjustments/{id}/approve", ApproveAsync)
             .WithName("ApproveAdjustment")
             .WithSummary("Carries out what another owner proposed; its answer says if the check did not agree after it")
+            .ProducesProblems(ProblemTypes.OwnProposal)
             .DescribesDecision();
 
         group.MapPost("/adjustments/{id}/reject", RejectAsync)

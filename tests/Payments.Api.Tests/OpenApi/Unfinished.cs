@@ -23,7 +23,7 @@ internal static class Unfinished
     public static IReadOnlyList<string> Problems { get; } =
     [
         "adjustment_decided", "adjustment_not_found", "adjustment_proposed", "exception_changed",
-        "exception_not_found", "exception_over", "not_correctable", "not_undoable", "own_proposal",
+        "exception_not_found", "exception_over", "not_correctable", "not_undoable",
         "reconciliation_report_not_found", "webhook_delivery_not_found", "webhook_target_configured",
         "webhook_target_disabled", "webhook_target_not_found",
     ];
