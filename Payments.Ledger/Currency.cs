@@ -48,6 +48,14 @@ public sealed record Currency
     /// <summary>10 to the power of <see cref="Exponent"/>.</summary>
     public long MinorPerMajor { get; }
 
+    /// <summary>
+    /// An amount of minor units in units of the currency, with the currency's decimals, and more where it has a
+    /// fraction of the smallest unit: totals of outside, or of wrong rows, may.
+    /// </summary>
+    public decimal ToUnits(decimal minor) =>
+        // A decimal remembers its scale; adding a zero of the wanted scale fixes the decimals that are written.
+        (minor / MinorPerMajor) + new decimal(0, 0, 0, isNegative: false, (byte)Exponent);
+
     /// <summary>Every currency known, in no particular order.</summary>
     public static IEnumerable<Currency> All => ByCode.Values;
 

@@ -15,7 +15,7 @@ public readonly record struct Money(long Minor, Currency Currency)
     /// <summary>
     /// The amount in the currency's unit with exactly its decimals: 10000 USD minor units are 100.00.
     /// </summary>
-    public decimal ToDecimal() => new decimal(Minor) / Currency.MinorPerMajor + Zero(Currency.Exponent);
+    public decimal ToDecimal() => Currency.ToUnits(Minor);
 
     /// <summary>
     /// Reads an amount given in the currency's unit. Trailing zeros do not count as decimals, so 100.000 is 100.00.
@@ -53,9 +53,6 @@ public readonly record struct Money(long Minor, Currency Currency)
     }
 
     public override string ToString() => FormattableString.Invariant($"{ToDecimal()} {Currency.Code}");
-
-    // A decimal remembers its scale; adding a zero of the wanted scale fixes the decimals that are written.
-    private static decimal Zero(int decimals) => new(0, 0, 0, isNegative: false, (byte)decimals);
 
     private static void RequireSameCurrency(Money left, Money right)
     {

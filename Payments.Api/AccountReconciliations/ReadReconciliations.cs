@@ -145,10 +145,6 @@ internal sealed record FindingRow(
 internal static class ShownNumbers
 {
     /// <summary>Like an amount of the account, but of any size: wrong entries may add up to anything.</summary>
-    public static decimal Show(this AccountRow account, decimal minor)
-    {
-        var currency = Currency.Get(account.Currency);
-        var zero = new decimal(0, 0, 0, isNegative: false, (byte)currency.Exponent);
-        return ((account.NormalBalance == "debit" ? -minor : minor) / currency.MinorPerMajor) + zero;
-    }
+    public static decimal Show(this AccountRow account, decimal minor) =>
+        Currency.Get(account.Currency).ToUnits(account.NormalBalance == "debit" ? -minor : minor);
 }

@@ -1,7 +1,6 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Payments.Ledger;
 using Payments.Ledger.Providers;
 
 namespace Payments.Api.Providers;
@@ -52,13 +51,13 @@ internal sealed class ListProviderBalances(
         return new ProviderBalanceAnswer(
             provider.Name,
             provider.Currency.Code,
-            Units(amount, provider.Currency),
+            provider.Currency.ToUnits(amount),
             asOf,
             fetchedAt,
             Math.Max(0, Math.Round(age.TotalSeconds, 3)),
-            Units(ledger, provider.Currency),
-            Units(difference, provider.Currency),
-            Units(tolerance, provider.Currency),
+            provider.Currency.ToUnits(ledger),
+            provider.Currency.ToUnits(difference),
+            provider.Currency.ToUnits(tolerance),
             status,
             row.Error ?? (status == "stale" ? "It was not read lately." : null),
             row.InconclusiveSince);
@@ -72,16 +71,12 @@ internal sealed class ListProviderBalances(
             AsOf: null,
             FetchedAt: null,
             AgeSeconds: null,
-            Units(await LedgerCounterpart.NowAsync(connection, provider, cancel), provider.Currency),
+            provider.Currency.ToUnits(await LedgerCounterpart.NowAsync(connection, provider, cancel)),
             Difference: null,
-            Units(policy.Value.ToleranceMinor(provider), provider.Currency),
+            provider.Currency.ToUnits(policy.Value.ToleranceMinor(provider)),
             "unknown",
             "Nobody has read it yet.",
             InconclusiveSince: null);
-
-    // With the currency's decimals, and more where a provider has a fraction of a minor unit.
-    private static decimal Units(decimal minor, Currency currency) =>
-        (minor / currency.MinorPerMajor) + new decimal(0, 0, 0, isNegative: false, (byte)currency.Exponent);
 
     private const string ReadSql = """
         SELECT provider, outcome, amount, as_of, fetched_at, inconclusive_since, error

@@ -7,31 +7,38 @@ using Payments.Ledger.Audit;
 namespace Payments.Api.Reconciliation;
 
 /// <summary>
-/// Runs what an operator does in one transaction, under the idempotency key of the request if it has one. A refusal
-/// because of somebody else's decision, or of the four eyes, is in the audit trail.
+/// Runs what an operator does in one transaction, under the idempotency key of the request if it has one.
 /// </summary>
 internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempotent, KeyTable keys, AuditLog audit)
 {
-    /// <param name="body">As canonical JSON; empty when there is none.</param>
+    /// <summary>Its key, if it has one, or what is wrong with that.</summary>
+    public static Problem? ReadKey(HttpContext context, out string? key)
+    {
+        key = null;
+        return context.Request.Headers.TryGetValue(IdempotencyKey.Header, out var values)
+            ? IdempotencyKey.Read(values, out key)
+            : null;
+    }
+
+    /// <param name="key">Null: the request has none.</param>
+    /// <param name="body">As canonical JSON; empty when there is none, or when all bodies ask for the same.</param>
+    public Task<IResult> RunAsync(HttpContext context, string? key, byte[] body, Effect effect) => key is null
+        ? RunAsync(effect, context.RequestAborted)
+        : idempotent.RunAsync(
+            context, Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, body)), keys, effect);
+
+    /// <summary>
+    /// The same; a refusal because of somebody else's decision, or of the four eyes, is in the audit trail.
+    /// </summary>
     /// <param name="attempted">What the audit trail calls it, should it be refused.</param>
     public async Task<IResult> RunAsync(HttpContext context, byte[] body, AuditEvent attempted, Effect effect)
     {
-        IResult result;
-        if (context.Request.Headers.ContainsKey(IdempotencyKey.Header))
+        if (ReadKey(context, out var key) is { } wrongKey)
         {
-            if (IdempotencyKey.Read(context.Request.Headers[IdempotencyKey.Header], out var key) is { } wrongKey)
-            {
-                return wrongKey;
-            }
-
-            var requestKey = Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, body));
-            result = await idempotent.RunAsync(context, requestKey, keys, effect);
-        }
-        else
-        {
-            result = await RunAsync(effect, context.RequestAborted);
+            return wrongKey;
         }
 
+        var result = await RunAsync(context, key, body, effect);
         if (result is Problem { Type.Status: StatusCodes.Status403Forbidden or StatusCodes.Status409Conflict } problem)
         {
             var refused = attempted with { Outcome = AuditOutcome.Refused, Details = new { problem.Type.Code } };

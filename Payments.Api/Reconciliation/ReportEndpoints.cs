@@ -1,6 +1,5 @@
 using System.Globalization;
 using Payments.Api.Accounts;
-using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 
@@ -120,12 +119,9 @@ internal static class ReportEndpoints
     }
 
     private static async Task<IResult> RunAsync(
-        HttpContext context, RequestRun requestRun, Idempotent idempotent, KeyTable keys)
+        HttpContext context, RequestRun requestRun, KeyedChange change)
     {
-        var hasKey = context.Request.Headers.ContainsKey(IdempotencyKey.Header);
-        var key = "";
-        if (hasKey
-            && IdempotencyKey.Read(context.Request.Headers[IdempotencyKey.Header], out key) is { } wrongKey)
+        if (KeyedChange.ReadKey(context, out var key) is { } wrongKey)
         {
             return wrongKey;
         }
@@ -144,11 +140,11 @@ internal static class ReportEndpoints
         // All bodies that are accepted ask for the same.
         var caller = Caller.Of(context);
         context.Response.Headers.RetryAfter = FormattableString.Invariant($"{RetrySeconds}");
-        return hasKey
-            ? await idempotent.RunAsync(
-                context, Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, [])), keys,
-                async (transaction, cancel) => await requestRun.ExecuteAsync(caller, transaction, cancel))
-            : await requestRun.ExecuteAsync(caller, context.RequestAborted);
+        return await change.RunAsync(
+            context,
+            key,
+            [],
+            async (transaction, cancel) => await requestRun.ExecuteAsync(caller, transaction, cancel));
     }
 
     /// <summary>The id of an item that a page begins or ends at.</summary>

@@ -68,12 +68,7 @@ internal static class UnitsText
         }
 
         // An entry may name what is no currency: that is a break, and its amount is shown as it is.
-        if (!Currency.TryGet(code, out var currency))
-        {
-            return amount.ToString(CultureInfo.InvariantCulture);
-        }
-
-        var zero = new decimal(0, 0, 0, isNegative: false, (byte)currency.Exponent);
-        return ((amount / currency.MinorPerMajor) + zero).ToString(CultureInfo.InvariantCulture);
+        var shown = Currency.TryGet(code, out var currency) ? currency.ToUnits(amount) : amount;
+        return shown.ToString(CultureInfo.InvariantCulture);
     }
 }

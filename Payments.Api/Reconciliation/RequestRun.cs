@@ -10,18 +10,8 @@ namespace Payments.Api.Reconciliation;
 /// Writes the report of a manual run and queues it, in one transaction with who asked for it. Whatever runs are under
 /// way, it is a run of its own.
 /// </summary>
-internal sealed class RequestRun(NpgsqlDataSource database, AuditLog audit, TimeProvider clock)
+internal sealed class RequestRun(AuditLog audit, TimeProvider clock)
 {
-    /// <summary>In a transaction of its own, of a request without a key.</summary>
-    public async Task<FinishedAnswer> ExecuteAsync(Caller caller, CancellationToken cancel)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var answer = await ExecuteAsync(caller, transaction, cancel);
-        await transaction.CommitAsync(CancellationToken.None);
-        return answer;
-    }
-
     public async Task<FinishedAnswer> ExecuteAsync(
         Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
     {

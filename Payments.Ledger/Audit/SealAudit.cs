@@ -33,36 +33,29 @@ public sealed class SealAudit(
         await using var connection = await database.OpenConnectionAsync(cancel);
         var state = await connection.QuerySingleAsync<State>(
             new CommandDefinition(StateSql, cancellationToken: cancel));
-        if ((!state.Waiting && !IsCheckpointDue(state.Head)) || !await TryLockAsync(connection, cancel))
+        if (!state.Waiting && !IsCheckpointDue(state.Head))
         {
             return 0;
         }
 
-        try
+        await using var turn = await SessionLock.TryTakeAsync(connection, LockKey, cancel);
+        if (turn is null)
         {
-            var total = 0;
-            int count;
-            do
-            {
-                count = await SealBatchAsync(connection, cancel);
-                total += count;
-            }
-            while (count == BatchSize);
+            return 0;
+        }
 
-            await WriteCheckpointsAsync(connection, cancel);
-            return total;
-        }
-        finally
+        var total = 0;
+        int count;
+        do
         {
-            // The session goes back to a pool, which would keep the lock until somebody uses it again.
-            await connection.ExecuteAsync(new CommandDefinition(
-                "SELECT pg_advisory_unlock(@LockKey)", new { LockKey }, cancellationToken: CancellationToken.None));
+            count = await SealBatchAsync(connection, cancel);
+            total += count;
         }
+        while (count == BatchSize);
+
+        await WriteCheckpointsAsync(connection, cancel);
+        return total;
     }
-
-    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-        await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "SELECT pg_try_advisory_lock(@LockKey)", new { LockKey }, cancellationToken: cancel));
 
     private async Task<int> SealBatchAsync(NpgsqlConnection connection, CancellationToken cancel)
     {

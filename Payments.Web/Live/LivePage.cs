@@ -26,6 +26,9 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
     [Inject]
     public required NavigationManager Navigation { get; init; }
 
+    [Inject]
+    public required TimeProvider Clock { get; init; }
+
     private protected TView? View { get; private set; }
 
     private protected Problem? Failure { get; private set; }
@@ -34,6 +37,12 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
     private protected abstract Changes Watched { get; }
 
     private protected abstract Task<Answer<TView>> FetchAsync(CancellationToken cancel);
+
+    /// <summary>How often to fetch without a signal, of what no signal tells; null: never.</summary>
+    private protected virtual TimeSpan? LookEvery => null;
+
+    /// <summary>Cancelled when the page is left.</summary>
+    private protected CancellationToken Closed => _closed.Token;
 
     /// <summary>Sees the view that was shown and the one that replaces it, before it is rendered.</summary>
     private protected virtual void OnRefreshed(TView shown, TView fetched)
@@ -55,6 +64,30 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
         if (RendererInfo.IsInteractive)
         {
             _subscription = Feed.Subscribe(Watched, () => InvokeAsync(RefreshAsync));
+        }
+    }
+
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender && RendererInfo.IsInteractive && LookEvery is { } period)
+        {
+            _ = LookAsync(period);
+        }
+    }
+
+    private async Task LookAsync(TimeSpan period)
+    {
+        using var timer = new PeriodicTimer(period, Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_closed.Token))
+            {
+                await InvokeAsync(RefreshAsync);
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        {
+            // The page was left.
         }
     }
 

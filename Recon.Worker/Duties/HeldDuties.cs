@@ -42,7 +42,7 @@ internal sealed class HeldDuties(DutySessions database, WorkerIdentity worker, D
         var failures = duty.Failures + 1;
         if (failures < handler.FailureLimit)
         {
-            var retry = new { duty.Id, duty.Lease, failures, error, wait = RetryDelay(failures) };
+            var retry = new { duty.Id, duty.Lease, failures, error, wait = Wait(failures) };
             await ExecuteAsync(RetrySql, retry, cancel);
             return false;
         }
@@ -61,12 +61,8 @@ internal sealed class HeldDuties(DutySessions database, WorkerIdentity worker, D
         return true;
     }
 
-    // Exponential back-off with full jitter: anything between nothing and the doubled delay.
-    private TimeSpan RetryDelay(int failures)
-    {
-        var longest = Math.Min(options.RetryDelayMaxSeconds, options.RetryDelaySeconds * Math.Pow(2, failures - 1));
-        return TimeSpan.FromSeconds(random.NextDouble() * longest);
-    }
+    private TimeSpan Wait(int failures) =>
+        RetryDelay.After(failures, options.RetryDelaySeconds, options.RetryDelayMaxSeconds, random);
 
     private async Task<bool> ExecuteAsync(string sql, object parameters, CancellationToken cancel)
     {

@@ -36,7 +36,7 @@ internal sealed class HeldJobs(NpgsqlDataSource database, WorkerOptions options,
         var dead = failures >= options.FailureLimit;
         var changed = dead
             ? await BuryAsync(lease, job, failures, error, cancel)
-            : await ExecuteAsync(RetrySql, new { job.Id, lease, failures, error, wait = RetryDelay(failures) }, cancel);
+            : await ExecuteAsync(RetrySql, new { job.Id, lease, failures, error, wait = Wait(failures) }, cancel);
         return dead && changed == 1;
     }
 
@@ -44,12 +44,8 @@ internal sealed class HeldJobs(NpgsqlDataSource database, WorkerOptions options,
     public Task<int> BuryAsync(long lease, ClaimedJob job, int failures, string error, CancellationToken cancel) =>
         ExecuteAsync(BurySql, new { job.Id, lease, failures, error }, cancel);
 
-    // Exponential back-off with full jitter: anything between nothing and the doubled delay.
-    private TimeSpan RetryDelay(int failures)
-    {
-        var longest = Math.Min(options.RetryDelayMaxSeconds, options.RetryDelaySeconds * Math.Pow(2, failures - 1));
-        return TimeSpan.FromSeconds(random.NextDouble() * longest);
-    }
+    private TimeSpan Wait(int failures) =>
+        RetryDelay.After(failures, options.RetryDelaySeconds, options.RetryDelayMaxSeconds, random);
 
     private static Guid[] Ids(IReadOnlyList<ClaimedJob> jobs) => [.. jobs.Select(job => job.Id)];
 

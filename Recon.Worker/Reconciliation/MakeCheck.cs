@@ -1,4 +1,3 @@
-using System.Data;
 using System.Diagnostics;
 using Dapper;
 using Npgsql;
@@ -42,37 +41,12 @@ internal sealed class MakeCheck(
         Duty duty, Guid reportId, IReconciliationCheck check, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-
-        // Two runs never make the same check at once: what was read first is recorded first, and nothing older is ever
-        // recorded over what is newer.
-        var turn = new { name = "reconciliation " + check.CheckType };
-        await connection.ExecuteAsync(
-            new CommandDefinition(LockSql, turn, commandTimeout: 0, cancellationToken: cancel));
-        try
-        {
-            var seenAt = clock.GetUtcNow();
-            await connection.ExecuteAsync(new CommandDefinition(
-                StartSql, new { reportId, check.CheckType, seenAt }, cancellationToken: cancel));
-            var result = await ReadAsync(connection, check, cancel);
-            return await RecordAsync(connection, duty, reportId, check.CheckType, seenAt, result, cancel);
-        }
-        finally
-        {
-            if (connection.State == ConnectionState.Open)
-            {
-                // The session goes back to a pool, which would keep the lock.
-                await connection.ExecuteAsync(UnlockSql, turn);
-            }
-        }
-    }
-
-    private static async Task<CheckResult> ReadAsync(
-        NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)
-    {
-        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        await connection.ExecuteAsync(
-            new CommandDefinition("SET TRANSACTION READ ONLY", transaction: snapshot, cancellationToken: cancel));
-        return await check.RunAsync(connection, cancel);
+        await using var turn = await CheckTurn.TakeAsync(connection, check.CheckType, cancel);
+        var seenAt = clock.GetUtcNow();
+        await connection.ExecuteAsync(new CommandDefinition(
+            StartSql, new { reportId, check.CheckType, seenAt }, cancellationToken: cancel));
+        var result = await CheckTurn.ReadAsync(connection, check, cancel);
+        return await RecordAsync(connection, duty, reportId, check.CheckType, seenAt, result, cancel);
     }
 
     /// <returns>Null when it was recorded before, by another worker.</returns>
@@ -117,10 +91,6 @@ internal sealed class MakeCheck(
         await transaction.CommitAsync(cancel);
         return (verdict, recorded);
     }
-
-    private const string LockSql = "SELECT pg_advisory_lock(hashtextextended(@name, 0))";
-
-    private const string UnlockSql = "SELECT pg_advisory_unlock(hashtextextended(@name, 0))";
 
     private const string StartSql = """
         UPDATE reconciliation_checks

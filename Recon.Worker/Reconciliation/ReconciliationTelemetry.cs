@@ -51,7 +51,6 @@ internal sealed class ReconciliationTelemetry : IDisposable
             "reconciliation_discrepancy_amount",
             description: "Difference that the last check of this process found, in units of the currency");
         _alerts = _meter.CreateCounter<long>("reconciliation_alerts_total", description: "Alerts that were raised");
-        BeginAtZero();
     }
 
     /// <param name="status">completed or failed.</param>
@@ -100,7 +99,10 @@ internal sealed class ReconciliationTelemetry : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private void BeginAtZero()
+    /// <summary>
+    /// Makes every series known, at zero. To be called once the process is up: before that nobody counts.
+    /// </summary>
+    public void BeginAtZero()
     {
         foreach (var runType in RunType.All)
         {

@@ -1,4 +1,5 @@
 using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Retention;
 
@@ -8,32 +9,15 @@ namespace Recon.Worker.Retention;
 /// </summary>
 internal sealed class RemoveFinishedJobs(NpgsqlDataSource database, RetentionOptions options, TimeProvider clock)
 {
+    private const long LockKey = 8243122654955631716;
+
     /// <summary>One round over all jobs that are old enough.</summary>
     /// <returns>How many were deleted; null when another worker is at it.</returns>
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        if (!await LockAsync(connection, cancel))
-        {
-            return null;
-        }
-
-        try
-        {
-            return await RemoveAsync(connection, cancel);
-        }
-        finally
-        {
-            // The session goes back to a pool, which would keep the lock.
-            await using var unlock = new NpgsqlCommand(UnlockSql, connection);
-            await unlock.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-    }
-
-    private static async Task<bool> LockAsync(NpgsqlConnection connection, CancellationToken cancel)
-    {
-        await using var command = new NpgsqlCommand(LockSql, connection);
-        return (bool)(await command.ExecuteScalarAsync(cancel))!;
+        await using var turn = await SessionLock.TryTakeAsync(connection, LockKey, cancel);
+        return turn is null ? null : await RemoveAsync(connection, cancel);
     }
 
     private async Task<long> RemoveAsync(NpgsqlConnection connection, CancellationToken cancel)
@@ -71,11 +55,6 @@ internal sealed class RemoveFinishedJobs(NpgsqlDataSource database, RetentionOpt
         await reader.ReadAsync(cancel);
         return (await reader.IsDBNullAsync(0, cancel) ? null : reader.GetGuid(0), reader.GetInt64(1));
     }
-
-    // Any number will do that nothing else in this database locks as a single key.
-    private const string LockSql = "SELECT pg_try_advisory_lock(8243122654955631716)";
-
-    private const string UnlockSql = "SELECT pg_advisory_unlock(8243122654955631716)";
 
     private const string RemoveSql = "SELECT reached, removed FROM remove_finished_jobs($1, $2, $3, $4)";
 }

@@ -16,7 +16,8 @@ internal static class CorrectionRecords
             AdjustmentId = adjustment.Id,
             adjustment.Kind,
             adjustment.Status,
-            Amount = Text(adjustment.Amount, adjustment.Currency),
+            Amount = Currency.Get(adjustment.Currency).ToUnits(adjustment.Amount)
+                .ToString(CultureInfo.InvariantCulture),
             adjustment.Currency,
             adjustment.Account,
             adjustment.TransactionId,
@@ -38,12 +39,5 @@ internal static class CorrectionRecords
             Details = details,
         };
         await audit.RecordAsync(connection, audited, cancel);
-    }
-
-    private static string Text(decimal minor, string code)
-    {
-        var currency = Currency.Get(code);
-        return (minor / currency.MinorPerMajor).ToString(
-            "F" + currency.Exponent.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 }

@@ -1,7 +1,7 @@
-using System.Data;
 using System.Diagnostics;
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Recon.Worker.Duties;
 using Recon.Worker.Reconciliation.Checks;
 
@@ -34,19 +34,17 @@ internal sealed class VerifyAll(
 
     private async Task<bool> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        var held = new List<string>();
+        var turns = new List<SessionLock>();
         try
         {
             foreach (var check in _checks)
             {
-                var name = "reconciliation " + check.CheckType;
-                if (!await connection.ExecuteScalarAsync<bool>(
-                    new CommandDefinition(LockSql, new { name }, cancellationToken: cancel)))
+                if (await CheckTurn.TryTakeAsync(connection, check.CheckType, cancel) is not { } turn)
                 {
                     return false;
                 }
 
-                held.Add(name);
+                turns.Add(turn);
             }
 
             await SweepAsync(connection, cancel);
@@ -54,10 +52,9 @@ internal sealed class VerifyAll(
         }
         finally
         {
-            foreach (var name in held.Where(_ => connection.State == ConnectionState.Open))
+            foreach (var turn in turns)
             {
-                // The session goes back to a pool, which would keep the lock.
-                await connection.ExecuteAsync(UnlockSql, new { name });
+                await turn.DisposeAsync();
             }
         }
     }
@@ -70,7 +67,7 @@ internal sealed class VerifyAll(
         foreach (var check in _checks)
         {
             var seenAt = clock.GetUtcNow();
-            var result = await ReadAsync(connection, check, cancel);
+            var result = await CheckTurn.ReadAsync(connection, check, cancel);
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             var recorded = await known.ReplaceAsync(connection, check.CheckType, result, seenAt, cancel);
             await transaction.CommitAsync(cancel);
@@ -82,18 +79,6 @@ internal sealed class VerifyAll(
         await connection.ExecuteAsync(new CommandDefinition(
             EndSql, new { startedAt, milliseconds }, cancellationToken: cancel));
     }
-
-    private static async Task<CheckResult> ReadAsync(
-        NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)
-    {
-        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        await connection.ExecuteAsync(new CommandDefinition("SET TRANSACTION READ ONLY", cancellationToken: cancel));
-        return await check.RunAsync(connection, cancel);
-    }
-
-    private const string LockSql = "SELECT pg_try_advisory_lock(hashtextextended(@name, 0))";
-
-    private const string UnlockSql = "SELECT pg_advisory_unlock(hashtextextended(@name, 0))";
 
     private const string StateSql = """
         SELECT coalesce(sweep_wanted_at > sweep_started_at, true) AND sweep_wanted_at IS NOT NULL AS is_wanted,

@@ -1,6 +1,5 @@
-using System.Data;
-using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Reconciliation;
 using Recon.Worker.Duties;
 using Recon.Worker.Reconciliation.Checks;
@@ -14,6 +13,8 @@ namespace Recon.Worker.Reconciliation.Continuous;
 internal sealed class VerifyRecent(
     DutySessions database, KnownBreaks known, TimeProvider clock, ILogger<VerifyRecent> logger)
 {
+    private const long LockKey = 6029834771250643391;
+
     // A look at everything within this time, when something was changed that never is.
     private static readonly TimeSpan LongestWalk = TimeSpan.FromSeconds(10);
 
@@ -21,23 +22,8 @@ internal sealed class VerifyRecent(
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        if (!await connection.ExecuteScalarAsync<bool>(new CommandDefinition(LockSql, cancellationToken: cancel)))
-        {
-            return null;
-        }
-
-        try
-        {
-            return await VerifyAsync(connection, cancel);
-        }
-        finally
-        {
-            if (connection.State == ConnectionState.Open)
-            {
-                // The session goes back to a pool, which would keep the lock.
-                await connection.ExecuteAsync(UnlockSql);
-            }
-        }
+        await using var turn = await SessionLock.TryTakeAsync(connection, LockKey, cancel);
+        return turn is null ? null : await VerifyAsync(connection, cancel);
     }
 
     private async Task<long> VerifyAsync(NpgsqlConnection connection, CancellationToken cancel)
@@ -62,8 +48,7 @@ internal sealed class VerifyRecent(
 
     private async Task<Look> LookAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        await connection.ExecuteAsync(new CommandDefinition("SET TRANSACTION READ ONLY", cancellationToken: cancel));
+        await using var snapshot = await CheckTurn.BeginSnapshotAsync(connection, cancel);
         var state = await ContinuousState.ReadAsync(connection, cancel);
         if (!state.GoesOn)
         {
@@ -111,11 +96,6 @@ internal sealed class VerifyRecent(
         var transactions = suspects.Select(one => one.TransactionId).OfType<Guid>().Distinct().ToList();
         return await LedgerConsistency.LookAtAsync(session, transactions, windows, cancel);
     }
-
-    // Any number will do that nothing else in this database locks as a single key.
-    private const string LockSql = "SELECT pg_try_advisory_lock(6029834771250643391)";
-
-    private const string UnlockSql = "SELECT pg_advisory_unlock(6029834771250643391)";
 
     private const string BeforeSql = """
         SELECT coalesce((

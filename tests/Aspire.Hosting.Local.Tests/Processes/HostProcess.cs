@@ -23,7 +23,7 @@ internal sealed class HostProcess : IAsyncDisposable
 
     private HostProcess(string? program, string scenario, string[] settings, (string Name, string Value)[] variables)
     {
-        var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         _cancel = limit.Token;
         Diary = Path.Combine(_folder.FullName, "diary");
         program ??= ProjectFolder.Built("Aspire.Hosting.Local.SampleHost", "Aspire.Hosting.Local.SampleHost");

@@ -12,7 +12,7 @@ namespace Aspire.Hosting.Local.Tests.Processes;
 /// <summary>An application of sample services under the orchestrator, on random ports, run by this process.</summary>
 internal sealed class SampleApplication : IAsyncDisposable
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(3);
 
     private readonly CancellationTokenSource _limit =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

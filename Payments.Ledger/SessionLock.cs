@@ -1,0 +1,62 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+
+namespace Payments.Ledger;
+
+/// <summary>
+/// An advisory lock of the session, for work that spans transactions and that one process does at a time. Disposing it
+/// releases it: the session goes back to a pool, which would keep the lock. The session's end releases it too.
+/// </summary>
+public sealed class SessionLock : IAsyncDisposable
+{
+    private readonly NpgsqlConnection _connection;
+    private readonly object _key;
+    private readonly string _unlockSql;
+
+    private SessionLock(NpgsqlConnection connection, object key, string unlockSql) =>
+        (_connection, _key, _unlockSql) = (connection, key, unlockSql);
+
+    /// <param name="key">Any number will do that nothing else in this database locks as a single key.</param>
+    /// <returns>Null while another session has it.</returns>
+    public static Task<SessionLock?> TryTakeAsync(NpgsqlConnection connection, long key, CancellationToken cancel) =>
+        TryTakeAsync(connection, new { key }, TryByNumberSql, ByNumberSql, cancel);
+
+    /// <param name="name">Names are hashed: two of them may, in theory, be one lock.</param>
+    /// <returns>Null while another session has it.</returns>
+    public static Task<SessionLock?> TryTakeAsync(NpgsqlConnection connection, string name, CancellationToken cancel) =>
+        TryTakeAsync(connection, new { name }, TryByNameSql, ByNameSql, cancel);
+
+    /// <summary>Waits for its turn, however long that takes.</summary>
+    public static async Task<SessionLock> TakeAsync(NpgsqlConnection connection, string name, CancellationToken cancel)
+    {
+        var key = new { name };
+        await connection.ExecuteAsync(
+            new CommandDefinition(WaitByNameSql, key, commandTimeout: 0, cancellationToken: cancel));
+        return new SessionLock(connection, key, ByNameSql);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection.State == ConnectionState.Open)
+        {
+            await _connection.ExecuteAsync(_unlockSql, _key);
+        }
+    }
+
+    private static async Task<SessionLock?> TryTakeAsync(
+        NpgsqlConnection connection, object key, string trySql, string unlockSql, CancellationToken cancel) =>
+        await connection.ExecuteScalarAsync<bool>(new CommandDefinition(trySql, key, cancellationToken: cancel))
+            ? new SessionLock(connection, key, unlockSql)
+            : null;
+
+    private const string TryByNumberSql = "SELECT pg_try_advisory_lock(@key)";
+
+    private const string ByNumberSql = "SELECT pg_advisory_unlock(@key)";
+
+    private const string TryByNameSql = "SELECT pg_try_advisory_lock(hashtextextended(@name, 0))";
+
+    private const string WaitByNameSql = "SELECT pg_advisory_lock(hashtextextended(@name, 0))";
+
+    private const string ByNameSql = "SELECT pg_advisory_unlock(hashtextextended(@name, 0))";
+}

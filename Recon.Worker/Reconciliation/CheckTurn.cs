@@ -1,0 +1,43 @@
+using System.Data;
+using Dapper;
+using Npgsql;
+using Payments.Ledger;
+
+namespace Recon.Worker.Reconciliation;
+
+/// <summary>
+/// Making one check of all books. Nobody makes the same check at once: what was read first is recorded first, and
+/// nothing older is ever recorded over what is newer.
+/// </summary>
+internal static class CheckTurn
+{
+    /// <summary>Waits until it is one's turn to make the check.</summary>
+    public static Task<SessionLock> TakeAsync(
+        NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
+        SessionLock.TakeAsync(connection, NameOf(checkType), cancel);
+
+    /// <returns>Null while somebody else makes the check.</returns>
+    public static Task<SessionLock?> TryTakeAsync(
+        NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
+        SessionLock.TryTakeAsync(connection, NameOf(checkType), cancel);
+
+    /// <summary>Reads in a snapshot that changes nothing.</summary>
+    public static async Task<CheckResult> ReadAsync(
+        NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)
+    {
+        await using var snapshot = await BeginSnapshotAsync(connection, cancel);
+        return await check.RunAsync(connection, cancel);
+    }
+
+    /// <summary>A transaction that sees one moment and writes nothing.</summary>
+    public static async Task<NpgsqlTransaction> BeginSnapshotAsync(
+        NpgsqlConnection connection, CancellationToken cancel)
+    {
+        var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await connection.ExecuteAsync(
+            new CommandDefinition("SET TRANSACTION READ ONLY", transaction: snapshot, cancellationToken: cancel));
+        return snapshot;
+    }
+
+    private static string NameOf(string checkType) => "reconciliation " + checkType;
+}
