@@ -119,7 +119,7 @@ internal static class AlpacaEndpoints
             return false;
         }
 
-        if (catchUp)
+        if (catchUp || alpaca.Told is null)
         {
             await alpaca.CatchUpAsync(context.RequestAborted);
         }

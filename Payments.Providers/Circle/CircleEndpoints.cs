@@ -44,7 +44,7 @@ internal static class CircleEndpoints
         }
 
         // One moment for all pages as far as it goes: only the first page catches up with the flows.
-        if (pageAfter is null && pageBefore is null)
+        if ((pageAfter is null && pageBefore is null) || circle.Told is null)
         {
             await circle.CatchUpAsync(context.RequestAborted);
         }

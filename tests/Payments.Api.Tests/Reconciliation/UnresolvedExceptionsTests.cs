@@ -4,6 +4,9 @@ using Payments.Api.Reconciliation;
 
 namespace Payments.Api.Tests.Reconciliation;
 
+/// <summary>Alone: the metrics of one process are those of all APIs that run in it.</summary>
+[CollectionDefinition(nameof(UnresolvedExceptionsTests), DisableParallelization = true)]
+[Collection(nameof(UnresolvedExceptionsTests))]
 public sealed class UnresolvedExceptionsTests(ReconciledSystem system) : IClassFixture<ReconciledSystem>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -130,7 +130,8 @@ public sealed class DutyLoopTests : IAsyncLifetime
 
         foreach (var id in ids)
         {
-            Assert.Equal("pending 1 0", await _database.DutyAsync(id));
+            // Twice where a claim that was under way when the loop was stopped found what had just been handed back.
+            Assert.Contains(await _database.DutyAsync(id), (string[])["pending 1 0", "pending 2 0"]);
         }
 
         Assert.True(
