@@ -3,7 +3,7 @@ namespace Payments.Api.Tests;
 /// <summary>One database and one API for a test class.</summary>
 public sealed class ApiFixture : IAsyncLifetime
 {
-    public TestDatabase Database { get; } = new();
+    public TestDatabase Database { get; init; } = new();
 
     public ApiServer Api { get; private set; } = null!;
 

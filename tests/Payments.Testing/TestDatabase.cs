@@ -11,6 +11,9 @@ namespace Payments.Testing;
 /// </summary>
 public sealed class TestDatabase : IAsyncLifetime
 {
+    /// <summary>A database of <see cref="TestServer"/> to start with, to which nobody is connected; else an empty one.</summary>
+    public string? Template { get; init; }
+
     /// <summary>The database's name on <see cref="TestServer"/>.</summary>
     public string Name { get; private set; } = "";
 
@@ -25,7 +28,7 @@ public sealed class TestDatabase : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Name = await TestServer.CloneAsync();
+        Name = await TestServer.CloneAsync(Template);
         var superuser = await TestServer.ConnectionStringAsync(Name);
         Superuser = NpgsqlDataSource.Create(superuser);
         AppConnectionString = new NpgsqlConnectionStringBuilder(superuser.ConnectionString)
@@ -36,10 +39,16 @@ public sealed class TestDatabase : IAsyncLifetime
         App = NpgsqlDataSource.Create(AppConnectionString);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends all connections, so that others can start with what is in this one.</summary>
+    public async Task CloseAsync()
     {
         await App.DisposeAsync();
         await Superuser.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
         await TestServer.DropAsync(Name);
     }
 

@@ -26,10 +26,13 @@ public static class TestServer
     private static readonly string Template = "payments_template_" + SchemaHash();
 
     /// <summary>Creates a migrated database of its own and returns its name.</summary>
-    public static async Task<string> CloneAsync()
+    /// <param name="template">A database to copy with its rows, to which nobody is connected; null for none.</param>
+    public static async Task<string> CloneAsync(string? template = null)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test_{Guid.CreateVersion7():N}");
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {Template}");
+
+        // Copied as files: to write it all to the log as well takes four times the processor.
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template ?? Template} STRATEGY file_copy");
         return name;
     }
 
@@ -109,6 +112,9 @@ public static class TestServer
         {
             var migrator = new Migrator(superuser, AppPassword, NullLogger<Migrator>.Instance);
             await migrator.MigrateAsync(CancellationToken.None);
+
+            // Leaves the file of what every connection has to know of the catalog, for the clones to copy.
+            await using var first = await superuser.OpenConnectionAsync();
         }
 
         await ExecuteOnAsync(connection, $"ALTER DATABASE {unfinished} RENAME TO {Template}");

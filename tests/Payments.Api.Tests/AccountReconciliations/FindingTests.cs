@@ -1,16 +1,13 @@
 namespace Payments.Api.Tests.AccountReconciliations;
 
 /// <summary>Whatever is changed behind the application's back is found, and the row is named.</summary>
-public sealed class FindingTests : IAsyncLifetime
+public sealed class FindingTests(SettledBooks settled) : IClassFixture<SettledBooks>, IAsyncLifetime
 {
     private Reconciling _books = null!;
-    private SettledPayments _paid = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        _books = await Reconciling.StartAsync();
-        _paid = await _books.SettleAsync();
-    }
+    private SettledPayments Paid => _books.Settled;
+
+    public async ValueTask InitializeAsync() => _books = await Reconciling.StartAsync(settled);
 
     public ValueTask DisposeAsync() => _books.DisposeAsync();
 
@@ -38,14 +35,14 @@ public sealed class FindingTests : IAsyncLifetime
     public async Task A_missing_entry_names_its_payment_and_its_position()
     {
         await _books.CorruptAsync("DELETE FROM ledger_entries WHERE transaction_id = @Id AND account_id = " + AccountA,
-            _paid.Second);
+            Paid.Second);
 
         var answer = await _books.ReconcileAsync();
 
         Assert.Equal(
             [
-                new("missing_entry", _paid.Second.Id, 2, "50.00", "null"),
-                new("position_gap", _paid.In.Id, 3, "null", "null"),
+                new("missing_entry", Paid.Second.Id, 2, "50.00", "null"),
+                new("position_gap", Paid.In.Id, 3, "null", "null"),
                 new("closing_balance_mismatch", null, null, "90.00", "140.00"),
                 new("account_row_mismatch", null, null, "90.00", "140.00"),
             ],
@@ -61,7 +58,7 @@ public sealed class FindingTests : IAsyncLifetime
         await SettlingWorker.SettleAsync(_books.Database, back);
         await _books.CorruptAsync($"""
             DELETE FROM ledger_entries
-            WHERE transaction_id IN ('{_paid.In.Id}', '{back.Id}') AND account_id = {AccountA};
+            WHERE transaction_id IN ('{Paid.In.Id}', '{back.Id}') AND account_id = {AccountA};
             UPDATE ledger_entries SET balance_after = balance_after - 2000
             WHERE position = 4 AND account_id = {AccountA};
             UPDATE accounts SET position = 4 WHERE name = 'ACC-A'
@@ -74,7 +71,7 @@ public sealed class FindingTests : IAsyncLifetime
             answer.GetProperty("differences").GetRawText());
         Assert.Equal(
             [
-                new("missing_entry", _paid.In.Id, 3, "20.00", "null"),
+                new("missing_entry", Paid.In.Id, 3, "20.00", "null"),
                 new("missing_entry", back.Id, 5, "-20.00", "null"),
             ],
             Sorted(answer).Where(found => found.Kind == "missing_entry"));
@@ -84,14 +81,14 @@ public sealed class FindingTests : IAsyncLifetime
     public async Task A_payment_of_which_nothing_was_posted_is_missing()
     {
         await _books.CorruptAsync($"""
-            DELETE FROM ledger_entries WHERE transaction_id = '{_paid.Out.Id}';
-            DELETE FROM ledger_transactions WHERE id = '{_paid.Out.Id}';
+            DELETE FROM ledger_entries WHERE transaction_id = '{Paid.Out.Id}';
+            DELETE FROM ledger_transactions WHERE id = '{Paid.Out.Id}';
             UPDATE accounts SET balance = balance + 3000, position = position - 1 WHERE name = 'ACC-A';
             """);
 
         var answer = await _books.ReconcileAsync();
 
-        Assert.Equal([new("missing_entry", _paid.Out.Id, null, "-30.00", "null")], Sorted(answer));
+        Assert.Equal([new("missing_entry", Paid.Out.Id, null, "-30.00", "null")], Sorted(answer));
     }
 
     [Fact]
@@ -101,13 +98,13 @@ public sealed class FindingTests : IAsyncLifetime
             INSERT INTO ledger_entries
                 (account_id, position, amount, balance_after, created_at, transaction_id, currency)
             SELECT account_id, 5, amount, 24000, now(), transaction_id, currency
-            FROM ledger_entries WHERE transaction_id = '{_paid.First.Id}' AND account_id = {AccountA};
+            FROM ledger_entries WHERE transaction_id = '{Paid.First.Id}' AND account_id = {AccountA};
             UPDATE accounts SET balance = 24000, position = 5 WHERE name = 'ACC-A'
             """);
 
         var answer = await _books.ReconcileAsync();
 
-        Assert.Equal([new("duplicated_entry", _paid.First.Id, 5, "null", "100.00")], Sorted(answer));
+        Assert.Equal([new("duplicated_entry", Paid.First.Id, 5, "null", "100.00")], Sorted(answer));
     }
 
     [Fact]
@@ -115,13 +112,13 @@ public sealed class FindingTests : IAsyncLifetime
     {
         await _books.CorruptAsync($"""
             UPDATE ledger_entries SET amount = -3001, balance_after = balance_after - 1
-            WHERE transaction_id = '{_paid.Out.Id}' AND account_id = {AccountA};
+            WHERE transaction_id = '{Paid.Out.Id}' AND account_id = {AccountA};
             UPDATE accounts SET balance = balance - 1 WHERE name = 'ACC-A'
             """);
 
         var answer = await _books.ReconcileAsync();
 
-        Assert.Equal([new("amount_mismatch", _paid.Out.Id, 4, "-30.00", "-30.01")], Sorted(answer));
+        Assert.Equal([new("amount_mismatch", Paid.Out.Id, 4, "-30.00", "-30.01")], Sorted(answer));
     }
 
     [Fact]
@@ -165,7 +162,7 @@ public sealed class FindingTests : IAsyncLifetime
     [InlineData("UPDATE ledger_transactions SET positions = '{9,9}' WHERE id = @Id", "does not list it", true)]
     public async Task An_entry_that_belongs_to_nothing_is_an_orphan(string corruption, string because, bool isNamed)
     {
-        await _books.CorruptAsync(corruption, _paid.Second);
+        await _books.CorruptAsync(corruption, Paid.Second);
 
         var answer = await _books.ReconcileAsync();
 
@@ -174,7 +171,7 @@ public sealed class FindingTests : IAsyncLifetime
         Assert.Contains(because, orphan.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             (2, "50.00"), (orphan.GetProperty("position").GetInt64(), orphan.GetProperty("actual").GetRawText()));
-        Assert.Equal(_paid.Second.Id, orphan.GetProperty("transactionId").GetGuid());
+        Assert.Equal(Paid.Second.Id, orphan.GetProperty("transactionId").GetGuid());
         Assert.Equal(isNamed, orphan.GetProperty("paymentId").ValueKind == JsonValueKind.String);
     }
 
@@ -190,8 +187,8 @@ public sealed class FindingTests : IAsyncLifetime
 
         Assert.Equal(
             [
-                new("orphan_entry", _paid.Out.Id, 7, "null", "-30.00"),
-                new("position_gap", _paid.Out.Id, 7, "null", "null"),
+                new("orphan_entry", Paid.Out.Id, 7, "null", "-30.00"),
+                new("position_gap", Paid.Out.Id, 7, "null", "null"),
             ],
             Sorted(answer));
     }
@@ -206,8 +203,8 @@ public sealed class FindingTests : IAsyncLifetime
 
         Assert.Equal(
             [
-                new("running_balance_mismatch", _paid.Second.Id, 2, "150.00", "150.01"),
-                new("running_balance_mismatch", _paid.In.Id, 3, "170.01", "170.00"),
+                new("running_balance_mismatch", Paid.Second.Id, 2, "150.00", "150.01"),
+                new("running_balance_mismatch", Paid.In.Id, 3, "170.01", "170.00"),
             ],
             Sorted(answer));
     }
@@ -241,7 +238,7 @@ public sealed class FindingTests : IAsyncLifetime
         await _books.CorruptAsync(
             $"UPDATE ledger_entries SET created_at = '2020-01-01Z' WHERE position = 3 AND account_id = {AccountA}");
 
-        Assert.Equal([new("time_disorder", _paid.In.Id, 3, "null", "null")], Sorted(await _books.ReconcileAsync()));
+        Assert.Equal([new("time_disorder", Paid.In.Id, 3, "null", "null")], Sorted(await _books.ReconcileAsync()));
     }
 
     [Fact]
@@ -274,7 +271,7 @@ public sealed class FindingTests : IAsyncLifetime
         Assert.Empty(Sorted(await _books.ReconcileAsync(address)));
         await _books.CorruptAsync($"""
             DELETE FROM ledger_entries
-            WHERE transaction_id = '{_paid.First.Id}'
+            WHERE transaction_id = '{Paid.First.Id}'
                 AND account_id IN (SELECT id FROM accounts WHERE system)
             """);
 
@@ -282,7 +279,7 @@ public sealed class FindingTests : IAsyncLifetime
         var inPart = Sorted(await _books.ReconcileAsync(address));
 
         // Clearing is shown by its normal balance, debit: what was paid out of it counts up.
-        Assert.Contains(new("missing_entry", _paid.First.Id, 1, "100.00", "null"), whole);
+        Assert.Contains(new("missing_entry", Paid.First.Id, 1, "100.00", "null"), whole);
         Assert.Contains(whole, found => found is { Kind: "account_row_mismatch" });
         Assert.Contains(inPart, found => found is { Kind: "position_gap" });
         Assert.Contains(inPart, found => found is { Kind: "account_row_mismatch" });

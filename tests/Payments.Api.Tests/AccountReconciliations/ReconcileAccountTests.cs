@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Payments.Api.Tests.AccountReconciliations;
 
-public sealed class ReconcileAccountTests : IAsyncLifetime
+public sealed class ReconcileAccountTests(SettledBooks settled) : IClassFixture<SettledBooks>, IAsyncLifetime
 {
     private const string Account = "/api/v1/accounts/ACC-A/";
 
@@ -10,7 +10,7 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _books = await Reconciling.StartAsync();
+    public async ValueTask InitializeAsync() => _books = await Reconciling.StartAsync(settled);
 
     public ValueTask DisposeAsync() => _books.DisposeAsync();
 
@@ -50,7 +50,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     [Fact]
     public async Task A_period_counts_what_lies_in_it_and_opens_with_what_lies_before()
     {
-        await _books.SettleAsync();
         var times = await _books.Database.QueryAsync<DateTime>("""
             SELECT e.created_at
             FROM ledger_entries AS e
@@ -78,7 +77,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     [Fact]
     public async Task Every_report_is_kept_and_the_last_one_is_the_difference()
     {
-        await _books.SettleAsync();
         using var notYet = await _books.Client.GetAsync(Account + "reconciliation-difference", Cancel);
         Assert.Equal((404, "reconciliation_not_found"), ((int)notYet.StatusCode, await notYet.CodeAsync()));
         var ids = new List<string>();
@@ -114,7 +112,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     [Fact]
     public async Task Findings_come_in_pages_of_the_report_that_the_first_page_was_of()
     {
-        await _books.SettleAsync();
         await _books.CorruptAsync("UPDATE ledger_entries SET amount = amount + 1");
         var all = (await _books.ReconcileAsync(query: "?limit=100")).GetProperty("findings").GetProperty("data");
         var first = (await _books.Client.GetJsonAsync(
@@ -168,7 +165,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     [Fact]
     public async Task An_account_is_reconciled_by_one_at_a_time()
     {
-        await _books.SettleAsync();
         await using var holder = await _books.Database.Superuser.OpenConnectionAsync(Cancel);
         await using var hold = await holder.BeginTransactionAsync(Cancel);
         await using (var lockTable = new NpgsqlCommand("LOCK TABLE account_reconciliations", holder))
@@ -199,8 +195,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     public async Task A_request_that_cannot_be_met_leaves_no_report(
         string account, string body, string query, int status, string code)
     {
-        await _books.SettleAsync();
-
         using var response = await _books.SendAsync(account, body, query);
 
         Assert.Equal((status, code), ((int)response.StatusCode, await response.CodeAsync()));
@@ -215,8 +209,6 @@ public sealed class ReconcileAccountTests : IAsyncLifetime
     [InlineData("reconciliation-history?starting_after=01a1fcaa-a6b4-729a-879b-9da3d8101381", 400, "invalid_cursor")]
     public async Task What_does_not_exist_is_said(string route, int status, string code)
     {
-        await _books.SettleAsync();
-
         using var response = await _books.Client.GetAsync(Account + route, Cancel);
 
         Assert.Equal((status, code), ((int)response.StatusCode, await response.CodeAsync()));

@@ -7,34 +7,26 @@ public sealed class Reconciling : IAsyncDisposable
 {
     private const string Key = "key-of-the-accountant";
 
-    private readonly ApiFixture _fixture = new();
+    private readonly ApiFixture _fixture;
+
+    private Reconciling(ApiFixture fixture, SettledPayments settled) => (_fixture, Settled) = (fixture, settled);
 
     public TestDatabase Database => _fixture.Database;
 
     public HttpClient Client { get; private set; } = null!;
 
-    public static async Task<Reconciling> StartAsync()
+    /// <summary>What was settled before the system began.</summary>
+    internal SettledPayments Settled { get; }
+
+    internal static async Task<Reconciling> StartAsync(SettledBooks books)
     {
-        var system = new Reconciling();
+        var system = new Reconciling(
+            new ApiFixture { Database = new TestDatabase { Template = books.Name } }, books.Settled);
         await system._fixture.InitializeAsync();
         await TestKeys.AddAsync(
             system.Database, "accountant", Key, ["payments:read", "payments:write", "reconciliation:admin"]);
         system.Client = system._fixture.Api.CreateClient(Key);
         return system;
-    }
-
-    /// <summary>
-    /// Four payments settled by a worker, two of them transfers: ACC-A gets 100.00, 50.00 and 20.00 and pays 30.00.
-    /// </summary>
-    internal async Task<SettledPayments> SettleAsync()
-    {
-        var settled = new SettledPayments(
-            new QueuedPayment("ACC-A", 10_000),
-            new QueuedPayment("ACC-A", 5_000),
-            new QueuedPayment("ACC-A", 2_000, Payer: "ACC-B"),
-            new QueuedPayment("ACC-B", 3_000, Payer: "ACC-A"));
-        await SettlingWorker.SettleAsync(Database, settled.First, settled.Second, settled.In, settled.Out);
-        return settled;
     }
 
     /// <summary>Runs statements as a superuser whose session fires no triggers.</summary>
@@ -72,6 +64,32 @@ public sealed class Reconciling : IAsyncDisposable
         Client.Dispose();
         await _fixture.DisposeAsync();
     }
+}
+
+/// <summary>
+/// Books to start with: four payments settled by a worker, two of them transfers. ACC-A gets 100.00, 50.00 and 20.00 and
+/// pays 30.00.
+/// </summary>
+public sealed class SettledBooks : IAsyncLifetime
+{
+    private readonly TestDatabase _database = new();
+
+    public string Name => _database.Name;
+
+    internal SettledPayments Settled { get; } = new(
+        new QueuedPayment("ACC-A", 10_000),
+        new QueuedPayment("ACC-A", 5_000),
+        new QueuedPayment("ACC-A", 2_000, Payer: "ACC-B"),
+        new QueuedPayment("ACC-B", 3_000, Payer: "ACC-A"));
+
+    public async ValueTask InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        await SettlingWorker.SettleAsync(_database, Settled.First, Settled.Second, Settled.In, Settled.Out);
+        await _database.CloseAsync();
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 }
 
 internal sealed record SettledPayments(QueuedPayment First, QueuedPayment Second, QueuedPayment In, QueuedPayment Out);

@@ -1,4 +1,3 @@
-using Npgsql;
 using Payments.Api.Tests.Flows;
 using Payments.Api.Tests.Reconciliation;
 using Payments.Api.Tests.Refunds;
@@ -9,41 +8,17 @@ namespace Payments.Api.Tests.Idempotency;
 /// An API that dies at any of the messages which it exchanges with its database, before one is sent or before its
 /// answer comes; the client then sends the same to another one.
 /// </summary>
-public sealed class FaultPointTests : IAsyncLifetime
+public sealed class FaultPointTests(DyingSystem system) : IClassFixture<DyingSystem>
 {
     // Every writing request has more messages than this; a walk that is shorter has not met them.
     private const int FewestMessages = 3;
 
     private const int MostTries = 100;
 
-    private readonly TestDatabase _database = new();
-    private DatabaseProxy _proxy = null!;
-    private ApiServer _dying = null!;
-    private ApiServer _successor = null!;
+    private readonly TestDatabase _database = system.Database;
 
-    public async ValueTask InitializeAsync()
-    {
-        await _database.InitializeAsync();
-        await TestKeys.AddAsync(
-            _database, "tester", ApiServer.Key, [.. TestKeys.ReadAndWrite, "reconciliation:admin"]);
-        var direct = new NpgsqlConnectionStringBuilder(_database.AppConnectionString);
-        _proxy = new DatabaseProxy(direct.Host!, direct.Port);
-        var proxied = new NpgsqlConnectionStringBuilder(_database.AppConnectionString)
-        {
-            Host = "127.0.0.1",
-            Port = _proxy.Port,
-        };
-        _dying = ApiServer.Start(proxied.ConnectionString);
-        _successor = ApiServer.Start(_database.AppConnectionString);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _dying.DisposeAsync();
-        await _successor.DisposeAsync();
-        await _proxy.DisposeAsync();
-        await _database.DisposeAsync();
-    }
+    // Of a test's own, whose balance nothing else moves.
+    private readonly string _account = $"DIES-{Guid.CreateVersion7():N}";
 
     [Theory]
     [InlineData(false)]
@@ -51,7 +26,7 @@ public sealed class FaultPointTests : IAsyncLifetime
     public Task A_payment_is_created_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
         answerIsLost,
         prepare: () => Task.FromResult(Guid.Empty),
-        send: (client, _, key) => client.CreateAsync("""{"accountId":"DIES","amount":1}""", key),
+        send: (client, _, key) => client.CreateAsync($$"""{"accountId":"{{_account}}","amount":1}""", key),
         status: 201,
         effects: (_, key) => _database.ScalarAsync<long>(
             """
@@ -67,7 +42,7 @@ public sealed class FaultPointTests : IAsyncLifetime
         answerIsLost,
         prepare: async () =>
         {
-            var payment = await _successor.Client.PayAsync("DIES", 100);
+            var payment = await system.Successor.Client.PayAsync(_account, 100);
             await Settlement.CompleteAsync(_database, payment);
             return payment;
         },
@@ -89,7 +64,7 @@ public sealed class FaultPointTests : IAsyncLifetime
     public Task A_request_whose_key_has_a_table_of_its_own_takes_effect_once_wherever_the_API_dies(bool answerIsLost) =>
         WalkAsync(
             answerIsLost,
-            prepare: () => _successor.Client.PayAsync("DIES", 100),
+            prepare: () => system.Successor.Client.PayAsync(_account, 100),
             send: (client, payment, key) => client.PostAsync($"/payments/{payment}/cancel", body: null, key),
             status: 200,
             effects: (payment, key) => _database.ScalarAsync<long>(
@@ -109,11 +84,11 @@ public sealed class FaultPointTests : IAsyncLifetime
         answerIsLost,
         prepare: async () =>
         {
-            await Settlement.CompleteAsync(_database, await _successor.Client.PayAsync("DIES", 100));
+            await Settlement.CompleteAsync(_database, await system.Successor.Client.PayAsync(_account, 100));
             return Guid.Empty;
         },
         send: (client, _, key) => client.RecordAsync(
-            FlowRequests.Withdrawals, $$"""{"accountId":"DIES","amount":100,"reference":"{{key}}"}""", key),
+            FlowRequests.Withdrawals, $$"""{"accountId":"{{_account}}","amount":100,"reference":"{{key}}"}""", key),
         status: 201,
         effects: (_, key) => _database.ScalarAsync<long>(
             """
@@ -132,7 +107,7 @@ public sealed class FaultPointTests : IAsyncLifetime
         answerIsLost,
         prepare: () => Task.FromResult(Guid.Empty),
         send: (client, _, key) => client.RecordAsync(
-            FlowRequests.Conversions, $$"""{"accountId":"DIES","usdcAmount":1,"reference":"{{key}}"}""", key),
+            FlowRequests.Conversions, $$"""{"accountId":"{{_account}}","usdcAmount":1,"reference":"{{key}}"}""", key),
         status: 201,
         effects: (_, key) => _database.ScalarAsync<long>(
             "SELECT count(*) FROM conversion_jobs AS c JOIN duties AS d ON d.id = c.id WHERE c.reference = @key",
@@ -143,7 +118,7 @@ public sealed class FaultPointTests : IAsyncLifetime
     [InlineData(true)]
     public Task A_deposit_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
         answerIsLost,
-        prepare: async () => (await _successor.Client.RecordedAsync(FlowRequests.Deposits, "DIES", 1))
+        prepare: async () => (await system.Successor.Client.RecordedAsync(FlowRequests.Deposits, _account, 1))
             .GetProperty("id").GetGuid(),
         send: (client, deposit, _) => client.CompleteAsync(FlowRequests.Deposits, deposit),
         status: 200,
@@ -162,7 +137,7 @@ public sealed class FaultPointTests : IAsyncLifetime
     [InlineData(true)]
     public Task An_adjustment_is_posted_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
         answerIsLost,
-        prepare: async () => (await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000)).Exception,
+        prepare: async () => (await _database.PlantDepositAsync(_account, 10_400_000, 10_000_000)).Exception,
         send: (client, exception, key) => client.ActAsync(
             $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""", key),
         status: 201,
@@ -184,8 +159,8 @@ public sealed class FaultPointTests : IAsyncLifetime
         answerIsLost,
         prepare: async () =>
         {
-            var (exception, _) = await _database.PlantDepositAsync("DIES", 10_400_000, 10_000_000);
-            var posted = await _successor.Client.DoAsync(
+            var (exception, _) = await _database.PlantDepositAsync(_account, 10_400_000, 10_000_000);
+            var posted = await system.Successor.Client.DoAsync(
                 $"/exceptions/{exception}/adjustments", """{"reason":"The remainder is ours."}""");
             return posted.GetProperty("id").GetGuid();
         },
@@ -213,12 +188,12 @@ public sealed class FaultPointTests : IAsyncLifetime
         {
             var subject = await prepare();
             var key = PaymentRequests.NewKey();
-            _proxy.CutAt(message, answerIsLost);
-            using var first = await send(_dying.Client, subject, key);
-            var died = _proxy.HasCut;
-            _proxy.Up();
+            system.Proxy.CutAt(message, answerIsLost);
+            using var first = await send(system.Dying.Client, subject, key);
+            var died = system.Proxy.HasCut;
+            system.Proxy.Up();
 
-            using var retry = await RetryAsync(() => send(_successor.Client, subject, key));
+            using var retry = await RetryAsync(() => send(system.Successor.Client, subject, key));
 
             Assert.Equal(status, (int)retry.StatusCode);
             Assert.Equal(1, await effects(subject, key));

@@ -4,9 +4,8 @@ using Npgsql;
 
 namespace Payments.Api.Tests.Queue;
 
-public sealed class PauseQueueTests : IAsyncLifetime
+public sealed class PauseQueueTests(ApiFixture fixture) : IClassFixture<ApiFixture>, IAsyncLifetime
 {
-    private readonly ApiFixture _fixture = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -14,27 +13,31 @@ public sealed class PauseQueueTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await _fixture.InitializeAsync();
+        // As it is at first.
+        await fixture.Database.ExecuteAsync("""
+            DELETE FROM workers;
+            UPDATE queue_control SET paused_at = NULL, paused_by = NULL, pause_reason = NULL
+            """);
         await TestKeys.AddAsync(
-            _fixture.Database, "operator", "key-of-the-operator", ["payments:read", "payments:write", "queue:admin"]);
-        Operator = _fixture.Api.CreateClient("key-of-the-operator");
+            fixture.Database, "operator", "key-of-the-operator", ["payments:read", "payments:write", "queue:admin"]);
+        Operator = fixture.Api.CreateClient("key-of-the-operator");
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Operator.Dispose();
-        await _fixture.DisposeAsync();
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
     public async Task A_paused_queue_accepts_payments_says_who_paused_it_and_settles_when_it_is_resumed()
     {
-        await using var worker = SettlingWorker.Start(_fixture.Database);
-        await _fixture.Database.UntilAsync("SELECT count(*) = 1 FROM workers");
+        await using var worker = SettlingWorker.Start(fixture.Database);
+        await fixture.Database.UntilAsync("SELECT count(*) = 1 FROM workers");
 
         var paused = await PostAsync("pause", """{"reason":"month end"}""");
         Assert.Equal("month end operator True", Pause(paused));
-        await _fixture.Database.UntilAsync("SELECT paused_since IS NOT NULL FROM workers");
+        await fixture.Database.UntilAsync("SELECT paused_since IS NOT NULL FROM workers");
         var id = await Operator.PayAsync("ACC-PAUSED", 5);
         var stats = await Operator.GetJsonAsync("/api/v1/queue/stats");
         Assert.Equal("paused", stats.GetProperty("workers")[0].GetProperty("state").GetString());
@@ -45,30 +48,30 @@ public sealed class PauseQueueTests : IAsyncLifetime
 
         var resumed = await PostAsync("resume", "");
         Assert.Equal("  False", Pause(resumed));
-        await _fixture.Database.UntilAsync("SELECT status = 'completed' FROM payments WHERE id = @id", new { id });
+        await fixture.Database.UntilAsync("SELECT status = 'completed' FROM payments WHERE id = @id", new { id });
     }
 
     [Fact]
     public async Task One_worker_is_paused_and_resumed_by_its_id()
     {
-        await using var worker = SettlingWorker.Start(_fixture.Database);
-        await _fixture.Database.UntilAsync("SELECT count(*) = 1 FROM workers");
-        var workerId = await _fixture.Database.ScalarAsync<string>("SELECT id FROM workers");
+        await using var worker = SettlingWorker.Start(fixture.Database);
+        await fixture.Database.UntilAsync("SELECT count(*) = 1 FROM workers");
+        var workerId = await fixture.Database.ScalarAsync<string>("SELECT id FROM workers");
 
         var pausing = await PostAsync("pause", JsonSerializer.Serialize(new { workerId }));
         Assert.Equal("  False", Pause(pausing));
         Assert.Equal("operator", pausing.GetProperty("workers")[0].GetProperty("pauseAskedBy").GetString());
-        await _fixture.Database.UntilAsync("SELECT paused_since IS NOT NULL FROM workers");
+        await fixture.Database.UntilAsync("SELECT paused_since IS NOT NULL FROM workers");
 
         var running = await PostAsync("resume", JsonSerializer.Serialize(new { workerId }));
         Assert.Equal(JsonValueKind.Null, running.GetProperty("workers")[0].GetProperty("pauseAskedAt").ValueKind);
-        await _fixture.Database.UntilAsync("SELECT paused_since IS NULL FROM workers");
+        await fixture.Database.UntilAsync("SELECT paused_since IS NULL FROM workers");
     }
 
     [Fact]
     public async Task Workers_and_screens_are_told_at_once()
     {
-        await using var connection = await _fixture.Database.App.OpenConnectionAsync(Cancel);
+        await using var connection = await fixture.Database.App.OpenConnectionAsync(Cancel);
         await using (var listen = new NpgsqlCommand("LISTEN queue_control; LISTEN payments_changed", connection))
         {
             await listen.ExecuteNonQueryAsync(Cancel);
@@ -101,7 +104,7 @@ public sealed class PauseQueueTests : IAsyncLifetime
         using var response = await SendAsync("pause", body);
 
         Assert.Equal((status, code), ((int)response.StatusCode, await response.CodeAsync()));
-        Assert.False(await _fixture.Database.ScalarAsync<bool>("SELECT paused_at IS NOT NULL FROM queue_control"));
+        Assert.False(await fixture.Database.ScalarAsync<bool>("SELECT paused_at IS NOT NULL FROM queue_control"));
     }
 
     [Fact]
