@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Payments.Api;
 
 /// <summary>
@@ -21,6 +23,13 @@ internal static class TextBody
         problem = isEmpty ? problem : RequestBody.RefuseMediaType(context.Request) ?? problem;
         return (problem, members ?? []);
     }
+
+    /// <summary>The members in the order of their names: what bodies that say the same have in common.</summary>
+    public static byte[] Canonical(IReadOnlyDictionary<string, string> members) => members.Count == 0
+        ? []
+        : JsonSerializer.SerializeToUtf8Bytes(
+            new SortedDictionary<string, string>(members.ToDictionary(), StringComparer.Ordinal),
+            ApiJson.Default.SortedDictionaryStringString);
 
     /// <summary>The members of a body that has been read already.</summary>
     public static Problem? Parse(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Payments.Api.Accounts;
+using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 

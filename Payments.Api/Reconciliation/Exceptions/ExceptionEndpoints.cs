@@ -15,7 +15,6 @@ internal static class ExceptionEndpoints
         services.AddSingleton<ExportExceptions>();
         services.AddSingleton<ActOnException>();
         services.AddSingleton<ExceptionActions>();
-        services.AddSingleton<KeyedChange>();
         services.AddAdjustments();
     }
 
