@@ -68,8 +68,12 @@ internal static class WebhookEndpoints
                 context,
                 (ReadOnlySpan<byte> json, out TargetRequest? request) =>
                     TargetParser.Parse(json, creating: true, allowed, out request),
-                async (request, transaction, cancel) => remember(await createTarget.ExecuteAsync(
-                    transaction.Connection!, request, Caller.Of(context).Actor, cancel))));
+                async (request, transaction, cancel) =>
+                {
+                    var (problem, target) = await createTarget.ExecuteAsync(
+                        transaction.Connection!, request, Caller.Of(context).Actor, cancel);
+                    return problem is not null ? problem : remember(target!);
+                }));
 
     private static async Task<IResult> ListAsync(HttpContext context, ListTargets listTargets)
     {
