@@ -28,7 +28,11 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);
 
     private Task<Answer<T>> PostAsync<T>(string address, object? body, CancellationToken cancel) where T : class =>
-        SendAsync(() => Post(address, body, key: null), response => ReadAsync<T>(response, cancel), cancel);
+        PostAsync<T>(address, body, key: null, cancel);
+
+    private Task<Answer<T>> PostAsync<T>(string address, object? body, RequestKey? key, CancellationToken cancel)
+        where T : class =>
+        SendAsync(() => Post(address, body, key), response => ReadAsync<T>(response, cancel), cancel);
 
     private static HttpRequestMessage Post(string address, object? body, RequestKey? key)
     {

@@ -87,11 +87,15 @@ internal static class DescribeProblems
             types.Add(ProblemTypes.InvalidCursor);
         }
 
-        if (parameters.FirstOrDefault(parameter => parameter.Name == IdempotencyKey.Header) is not null)
+        if (parameters.FirstOrDefault(parameter => parameter.Name == IdempotencyKey.Header) is { } key)
         {
             types.AddRange(
-                ProblemTypes.IdempotencyKeyMissing, ProblemTypes.IdempotencyKeyInvalid,
-                ProblemTypes.IdempotencyKeyInUse, ProblemTypes.IdempotencyKeyReused);
+                ProblemTypes.IdempotencyKeyInvalid, ProblemTypes.IdempotencyKeyInUse,
+                ProblemTypes.IdempotencyKeyReused);
+            if (key.Required)
+            {
+                types.Add(ProblemTypes.IdempotencyKeyMissing);
+            }
         }
 
         if (operation.RequestBody is not null)

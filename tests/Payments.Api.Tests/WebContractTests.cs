@@ -197,14 +197,15 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
         var target = (await operating.AddWebhookTargetAsync(
             "https://hooks.example.com/ui", "The desk", types, Guid.CreateVersion7(), Cancel)).Value!;
-        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, null, Guid.CreateVersion7(), Cancel)).Value!;
         var test = (await operating.TestWebhookTargetAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
         var replayed = (await operating.ReplayWebhookDeliveryAsync(test.Id, Guid.CreateVersion7(), Cancel)).Value!;
         var all = (await operating.ReplayWebhookDeliveriesAsync(
-            test.CreatedAt, Guid.CreateVersion7(), Cancel)).Value!;
-        var disabled = (await operating.EnableWebhookTargetAsync(target.Id, enabled: false, Cancel)).Value!;
-        var targets = (await operating.ListWebhookTargetsAsync(100, Cancel)).Value!;
-        var deliveries = (await operating.ListWebhookDeliveriesAsync("pending", new Cursor(), 10, Cancel)).Value!;
+            test.CreatedAt, null, Guid.CreateVersion7(), Cancel)).Value!;
+        var disabled = (await operating.ChangeWebhookTargetAsync(target.Id, new(Enabled: false), Cancel)).Value!;
+        var targets = (await operating.ListWebhookTargetsAsync(new Cursor(), 100, Cancel)).Value!;
+        var deliveries = (await operating.ListWebhookDeliveriesAsync(
+            target.Id, "pending", new Cursor(), 10, Cancel)).Value!;
 
         Assert.NotNull(target.Secret);
         Assert.NotEqual(target.Secret, rotated.Secret);

@@ -16,7 +16,8 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
     // ReconcileAccountTests), a worker (ReadinessTests), a process that is about to end (nobody).
     private static readonly string[] NotHere =
     [
-        "CreatePayment 409", "CreateTransaction 409", "GetReadiness 200", "GetServiceLife 503", "ReconcileAccount 409",
+        "CreatePayment 409", "CreateTransaction 409", "CreateWebhookTarget 409", "GetReadiness 200",
+        "GetServiceLife 503", "ReconcileAccount 409", "ReplayWebhookDeliveries 409",
     ];
 
     private static readonly string[] Scopes =
@@ -151,7 +152,7 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var (open, _) = await all.TransferAsync("ACC-001", "ACC-002", 2);
         var (_, processingKey) = await all.TransferAsync("ACC-001", "ACC-002", 3);
         return new Story(settled, refund, waiting, dead.Id, done, doneKey, open, processingKey,
-            await FlowStory.TellAsync(all));
+            await FlowStory.TellAsync(all), await WebhookStory.TellAsync(fixture.Database, all));
     }
 }
 

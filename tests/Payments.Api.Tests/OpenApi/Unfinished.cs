@@ -9,13 +9,10 @@ internal static class Unfinished
     public static IReadOnlyList<string> Operations { get; } =
     [
         "AcknowledgeReconciliationException", "ActOnReconciliationExceptions", "ApproveAdjustment",
-        "AssignReconciliationException", "ChangeWebhookTarget", "CommentOnReconciliationException",
-        "CreateWebhookTarget", "DeleteWebhookTarget", "GetAdjustment", "GetReconciliationCheckTrend",
-        "GetReconciliationException", "GetReconciliationReport", "GetWebhookDelivery", "GetWebhookTarget",
-        "ListAdjustments", "ListReconciliationChecks", "ListReconciliationExceptions", "ListReconciliationReports",
-        "ListWebhookDeliveries", "ListWebhookTargets", "ProposeAdjustment", "RejectAdjustment",
-        "ReopenReconciliationException", "ReplayWebhookDeliveries", "ReplayWebhookDelivery",
-        "ResolveReconciliationException", "RotateWebhookSecret", "RunReconciliation", "TestWebhookTarget",
+        "AssignReconciliationException", "CommentOnReconciliationException", "GetAdjustment",
+        "GetReconciliationCheckTrend", "GetReconciliationException", "GetReconciliationReport", "ListAdjustments",
+        "ListReconciliationChecks", "ListReconciliationExceptions", "ListReconciliationReports", "ProposeAdjustment",
+        "RejectAdjustment", "ReopenReconciliationException", "ResolveReconciliationException", "RunReconciliation",
         "UndoAdjustment",
     ];
 
@@ -24,7 +21,6 @@ internal static class Unfinished
     [
         "adjustment_decided", "adjustment_not_found", "adjustment_proposed", "exception_changed",
         "exception_not_found", "exception_over", "not_correctable", "not_undoable",
-        "reconciliation_report_not_found", "webhook_delivery_not_found", "webhook_target_configured",
-        "webhook_target_disabled", "webhook_target_not_found",
+        "reconciliation_report_not_found",
     ];
 }
