@@ -215,6 +215,31 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(replayed, deliveries.Data.Single(one => one.Id == test.Id));
     }
 
+    [Fact]
+    public async Task The_ui_works_at_the_desk()
+    {
+        var operating = await OperatorAsync();
+        var (id, deposit) = await fixture.Database.PlantDepositAsync("ACC-WEB-DESK", 10_400_000, 10_000_000);
+        var filter = new DeskFilter("unresolved", Account: "ACC-WEB-DESK");
+
+        var listed = (await operating.ListExceptionsAsync(filter, new Cursor(), 10, Cancel)).Value!.Data.Single();
+        var assigned = (await operating.AssignExceptionAsync(id, "anna", null, listed.Version, null, Cancel)).Value!;
+        var stale = (await operating.ResolveExceptionAsync(id, null, "Late.", listed.Version, null, Cancel)).Problem!;
+        await operating.CommentOnExceptionAsync(id, "Ours.", RequestKey.New(), Cancel);
+        var posted = (await operating.ProposeAdjustmentAsync(
+            id, new NewAdjustment("adjustment", "Ours.", assigned.Version), null, Cancel)).Value!;
+        var undone = (await operating.UndoAdjustmentAsync(posted.Id, null, Cancel)).Value!;
+        var whole = (await operating.GetExceptionAsync(id, Cancel)).Value!;
+
+        Assert.Equal((10.4m, 10m, -0.4m), (listed.Expected, listed.Actual, listed.Difference));
+        Assert.Equal(("anna", "exception_changed"), (assigned.Assignee, stale.Code));
+        Assert.Equal(("posted", 0.4m, "undone"), (posted.Status, posted.Amount, undone.Status));
+        Assert.Equal(
+            ["assigned", "commented", "adjustment_posted", "adjustment_undone"],
+            whole.Story.Select(line => line.Kind));
+        Assert.Equal((deposit, undone), (whole.Evidence.Flow!.Id, Assert.Single(whole.Adjustments)));
+    }
+
     private async Task<PaymentsApi> OperatorAsync()
     {
         string[] scopes = [.. TestKeys.ReadAndWrite, "queue:admin", "reconciliation:admin"];
