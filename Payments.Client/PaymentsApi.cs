@@ -6,6 +6,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Payments.Client;
 
@@ -31,7 +32,13 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
     public TimeSpan LongPatience { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How requests are written and answers read.</summary>
-    public static JsonSerializerOptions Json { get; } = Named(JsonNamingPolicy.CamelCase);
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SnakeCaseAttribute.Apply } },
+    };
 
     private Task<Answer<T>> GetAsync<T>(string address, CancellationToken cancel) where T : class =>
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);
@@ -207,14 +214,6 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
 
         return address.ToString();
     }
-
-    private static JsonSerializerOptions Named(JsonNamingPolicy policy) => new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = policy,
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
-    };
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 
