@@ -256,8 +256,8 @@ internal static class ProblemTypes
 
     public static readonly ProblemType WebhookKeyMissing = new(
         "webhook_key_missing", 503, "Secrets of webhooks cannot be kept",
-        "A target's secret is kept encrypted. Outside of development that needs the setting Webhooks:EncryptionKey, the "
-        + "same for the API and the worker. Nothing was stored; the same idempotency key may be used again.");
+        "A target's secret is kept encrypted. Outside of development that needs the setting Webhooks:EncryptionKey, "
+        + "the same for the API and the worker. Nothing was stored; the same idempotency key may be used again.");
 
     public static IReadOnlyList<ProblemType> All { get; } =
     [

@@ -7,7 +7,7 @@ namespace Payments.AppHost;
 /// </summary>
 internal static class AuditCheckpoints
 {
-    /// <summary>Beside the projects, for as long as the data are kept; under test, a directory that ends with it.</summary>
+    /// <summary>Beside the projects, as long as the data are kept; under test, a directory that ends with it.</summary>
     public static string AuditDirectory(this IDistributedApplicationBuilder builder) =>
         builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts")
             ? Throwaway()

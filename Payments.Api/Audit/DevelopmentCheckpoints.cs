@@ -15,7 +15,9 @@ internal static class DevelopmentCheckpoints
     // Says whose checkpoints the directory has.
     private const string OwnerFile = "database";
 
-    /// <summary>Where a development run of the AppHost keeps them, seen from this project; null when it never ran.</summary>
+    /// <summary>
+    /// Where a development run of the AppHost keeps them, seen from this project; null when it never ran.
+    /// </summary>
     public static (string Directory, string VerifyKeyFile)? Find(string contentRoot)
     {
         var place = Path.GetFullPath(Path.Combine(contentRoot, "..", ".data", "audit"));
@@ -28,7 +30,8 @@ internal static class DevelopmentCheckpoints
     public static async Task PrepareAsync(
         NpgsqlDataSource database, AuditOptions options, TimeProvider clock, CancellationToken cancel)
     {
-        if (options is not { CheckpointDirectory: { } place, SigningKeyFile: { } signing, VerifyKeyFile: { } verifying })
+        if (options is not
+            { CheckpointDirectory: { } place, SigningKeyFile: { } signing, VerifyKeyFile: { } verifying })
         {
             return;
         }

@@ -11,7 +11,8 @@ namespace Payments.Api.Migrating;
 
 /// <summary>
 /// <c>Payments.Api migrate</c>: waits for the server, brings the database to this version's schema and, in Development,
-/// seeds the developer keys and makes the key of the audit trail's checkpoints. Runs to its end and says how it went by its exit code.
+/// seeds the developer keys and makes the key of the audit trail's checkpoints. Runs to its end and says how it went by
+/// its exit code.
 /// </summary>
 internal static class MigrateCommand
 {

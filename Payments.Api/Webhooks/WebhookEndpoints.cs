@@ -31,7 +31,8 @@ internal static class WebhookEndpoints
             .DescribesKey().DescribesBody(WebhookDescription.Target(creating: true))
             .WithBodyExample(WebhookExamples.Create)
             .Answers(WebhookExamples.WithSecret, StatusCodes.Status201Created)
-            .AnswersHeader("Location", "Address of the target", StatusCodes.Status201Created);
+            .AnswersHeader("Location", "Address of the target", StatusCodes.Status201Created)
+            .ProducesProblems(ProblemTypes.WebhookKeyMissing);
         group.MapGet("", ListAsync)
             .WithName("ListWebhookTargets").WithSummary("The targets of webhooks, newest first")
             .DescribesPage()
@@ -57,7 +58,7 @@ internal static class WebhookEndpoints
             .DescribesTarget().DescribesKey().DescribesBody(WebhookDescription.Rotation(), required: false)
             .WithBodyExample(WebhookExamples.Rotate)
             .Answers(WebhookExamples.WithSecret)
-            .ProducesProblems(ProblemTypes.WebhookTargetConfigured);
+            .ProducesProblems(ProblemTypes.WebhookTargetConfigured, ProblemTypes.WebhookKeyMissing);
         group.MapPost("/{id}/test", TestAsync)
             .WithName("TestWebhookTarget").WithSummary("Sends a target an event of the type webhook.test, once")
             .DescribesTarget().DescribesKey()

@@ -60,6 +60,17 @@ public sealed class OperatorKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_key_of_one_redrive_is_not_that_of_another()
+    {
+        var (one, other) = (await BuryAsync(), await BuryAsync());
+        await SendAsync($"{Letters}/{one}/redrive", "", "one");
+
+        Assert.Contains(
+            "idempotency_key_reused", await SendAsync($"{Letters}/{other}/redrive", "", "one"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_thousand_dead_letters_are_redriven_and_recorded_in_one_transaction()
     {
         await Database.QueueAsync([.. Enumerable.Range(0, 1_203).Select(i => new QueuedPayment($"ACC-{i % 7}", 100))]);

@@ -52,7 +52,11 @@ internal sealed record Story(
             "OpenAccount" or "OpenAccountV1" =>
             [
                 good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":1}""" },
-                good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""" },
+                good with
+                {
+                    Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""",
+                    Key = PaymentRequests.NewKey(),
+                },
                 good with { Body = """{"accountId":"ACC-003","currency":"ABC"}""" },
             ],
             "CancelPayment" or "CancelTransaction" =>

@@ -1,7 +1,8 @@
+extern alias worker;
+
 using Dapper;
-using Npgsql;
 using Payments.Ledger.Reconciliation;
-using Recon.Worker.Reconciliation;
+using worker::Recon.Worker.Reconciliation;
 
 namespace Payments.Api.Tests.Reconciliation.Exceptions;
 
