@@ -29,12 +29,6 @@ internal static class AnswerDescription
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params ProblemType[] types) =>
         route.WithMetadata(new ProblemAnswers(types));
 
-    /// <summary>
-    /// Refusals by their status alone. The types that a client can expect are not told so, and a test asks for them.
-    /// </summary>
-    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params int[] statuses) =>
-        route.WithMetadata(new UntypedProblems(statuses));
-
     /// <summary>A body that the route accepts, as a client would write it.</summary>
     public static RouteHandlerBuilder WithBodyExample(this RouteHandlerBuilder route, string json) =>
         route.WithMetadata(new BodyExample(json));

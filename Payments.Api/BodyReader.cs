@@ -202,11 +202,11 @@ internal ref struct BodyReader(ReadOnlySpan<byte> json)
         return strings;
     }
 
-    public void Require(bool seen, string pointer)
+    public void Require(bool seen, string parent, string name)
     {
         if (!seen)
         {
-            Add(pointer, "required", "is missing");
+            Add(parent + "/" + name, "required", "is missing");
         }
     }
 

@@ -84,6 +84,7 @@ namespace Payments.Api;
 [JsonSerializable(typeof(ListAnswer<WebhookDeliveryAnswer>))]
 [JsonSerializable(typeof(WebhookDeliveryDetails))]
 [JsonSerializable(typeof(WebhookReplayAnswer))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Times as ISO 8601 in UTC with a Z, to the microsecond that the database keeps.</summary>

@@ -254,6 +254,11 @@ internal static class ProblemTypes
         "Wait for the seconds in Retry-After and send the same again with the same idempotency key: "
         + "if the first attempt was stored after all, the second gets its answer.");
 
+    public static readonly ProblemType WebhookKeyMissing = new(
+        "webhook_key_missing", 503, "Secrets of webhooks cannot be kept",
+        "A target's secret is kept encrypted. Outside of development that needs the setting Webhooks:EncryptionKey, "
+        + "the same for the API and the worker. Nothing was stored; the same idempotency key may be used again.");
+
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidJson, InvalidRequest, InvalidCursor, IdempotencyKeyMissing, IdempotencyKeyInvalid, BadRequest,
@@ -265,6 +270,6 @@ internal static class ProblemTypes
         Unprocessable, RefundExceedsRemaining, InsufficientFunds, AccountDivided, RateLimited, InternalError,
         Overloaded, DatabaseUnavailable, ExceptionChanged, ExceptionOver, AdjustmentProposed, AdjustmentDecided,
         NotUndoable, NotCorrectable, WebhookTargetNotFound, WebhookDeliveryNotFound, WebhookTargetDisabled,
-        WebhookTargetConfigured,
+        WebhookTargetConfigured, WebhookKeyMissing,
     ];
 }

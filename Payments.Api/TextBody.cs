@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Payments.Api;
 
 /// <summary>
@@ -22,6 +24,13 @@ internal static class TextBody
         return (problem, members ?? []);
     }
 
+    /// <summary>The members in the order of their names: what bodies that say the same have in common.</summary>
+    public static byte[] Canonical(IReadOnlyDictionary<string, string> members) => members.Count == 0
+        ? []
+        : JsonSerializer.SerializeToUtf8Bytes(
+            new SortedDictionary<string, string>(members.ToDictionary(), StringComparer.Ordinal),
+            ApiJson.Default.SortedDictionaryStringString);
+
     /// <summary>The members of a body that has been read already.</summary>
     public static Problem? Parse(
         ReadOnlySpan<byte> json, string[] known, out Dictionary<string, string> members)
@@ -32,57 +41,15 @@ internal static class TextBody
             return null;
         }
 
-        var body = new BodyReader(json);
-        try
-        {
-            Read(ref body, known, members);
-        }
-        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
-        {
-            return BodyReader.SyntaxProblem(e);
-        }
-
-        return body.Errors is null
-            ? null
-            : new Problem(ProblemTypes.InvalidRequest, "The body does not have the right shape.", body.Errors);
-    }
-
-    private static void Read(ref BodyReader body, string[] known, Dictionary<string, string> members)
-    {
-        if (!body.BeginBody())
-        {
-            return;
-        }
-
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (body.NextMember())
-        {
-            if (Find(body, known) is not { } name)
+        var shape = new BodyShape<Dictionary<string, string>>(
+            "the request", known, [],
+            static (ref BodyReader body, string name, ref Dictionary<string, string> members) =>
             {
-                body.SkipUnknownMember("#", "the request");
-                continue;
-            }
-
-            body.ToValue(seenBefore: !seen.Add(name), "#");
-            if (body.ReadString("#/" + name, optional: true) is { } value)
-            {
-                members[name] = value;
-            }
-        }
-
-        body.EndBody();
-    }
-
-    private static string? Find(in BodyReader body, string[] known)
-    {
-        foreach (var name in known)
-        {
-            if (body.NameIs(name))
-            {
-                return name;
-            }
-        }
-
-        return null;
+                if (body.ReadString("#/" + name, optional: true) is { } value)
+                {
+                    members[name] = value;
+                }
+            });
+        return shape.Read(json, ref members);
     }
 }

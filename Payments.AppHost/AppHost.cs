@@ -14,21 +14,30 @@ var postgres = builder.AddPostgres("postgres", password: postgresPassword)
 
 var payments = postgres.AddDatabase("payments");
 
+// Signed checkpoints of the audit trail and their keys. The API verifies and cannot sign.
+var audit = builder.AuditDirectory();
+
 // The superuser makes roles and schema, once; the services' own user can neither alter nor delete the books.
 var migrate = builder.AddProject<Projects.Payments_Api>("migrate", launchProfileName: "migrate")
     .WithArgs("migrate")
     .WithReference(payments)
     .WithEnvironment("Database__AppPassword", appPassword)
+    .WithAuditCheckpoints(audit, signs: true)
     .WaitFor(payments);
 
 var server = postgres.Resource;
 var paymentsApp = builder.AddConnectionString("payments-app", ReferenceExpression.Create(
     $"Host={server.Host};Port={server.Port};Database=payments;Username=payments_app;Password={appPassword}"));
 
+// Encrypts the secrets of webhook targets in the database: what is kept needs the same key in the next run.
+var webhookKey = builder.AddParameter("webhook-encryption-key", secret: true);
+
 var api = builder.AddProject<Projects.Payments_Api>("api", launchProfileName: "http")
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue<int>("Api"))
     .WithReference(paymentsApp, connectionName: "payments")
     .WithEnvironment("Auth__LoopbackAsDeveloper", "true")
+    .WithEnvironment("Webhooks__EncryptionKey", webhookKey)
+    .WithAuditCheckpoints(audit)
     .WithUrlForEndpoint("http", url => url.DisplayText = "API")
     .WithHttpHealthCheck("/health")
     .WithSamplePayments()
@@ -51,6 +60,8 @@ builder.AddProject<Projects.Recon_Worker>("worker")
     .WithReplicas(2)
     .WithHttpEndpoint()
     .WithReference(paymentsApp, connectionName: "payments")
+    .WithEnvironment("Webhooks__EncryptionKey", webhookKey)
+    .WithAuditCheckpoints(audit, signs: true)
     .WithEnvironment("Providers__Circle__BaseUrl", providers.GetEndpoint("http"))
     .WithEnvironment("Providers__Circle__ApiKey", circleApiKey)
     .WithEnvironment("Providers__Alpaca__BaseUrl", providers.GetEndpoint("http"))

@@ -15,6 +15,11 @@ public sealed partial class PaymentsApi
     public Task<Answer<Account>> OpenAccountAsync(NewAccount account, CancellationToken cancel) =>
         PostAsync<Account>("/accounts", account, cancel);
 
+    /// <remarks>Under a key, a repetition gets the first answer, and another account is refused.</remarks>
+    public Task<Answer<Account>> OpenAccountAsync(
+        NewAccount account, RequestKey idempotencyKey, CancellationToken cancel) =>
+        PostAsync<Account>("/accounts", account, idempotencyKey, cancel);
+
     public Task<Answer<Balance>> GetBalanceAsync(string accountId, string? currency, CancellationToken cancel) =>
         GetBalanceAsync(accountId, currency, at: null, cancel);
 
@@ -74,18 +79,37 @@ public sealed partial class PaymentsApi
     public async Task<HttpResponseMessage> OpenFileAsync(string address, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        using var limit = LimitOf(cancel, isLong: false);
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        }
+        catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
+        {
+            throw new HttpRequestException("There was no answer in time.", late);
+        }
     }
 
     /// <summary>Checks the account and answers with the report and the first of what it found.</summary>
     [Operation("POST", "/api/v1/accounts/{accountId}/reconcile", typeof(AccountReport))]
     public Task<Answer<AccountReport>> ReconcileAsync(
         string accountId, string? currency, int limit, CancellationToken cancel) =>
+        MakeReportAsync(accountId, currency, limit, cancel);
+
+    /// <remarks>Safe to call again with the same key: it makes one report.</remarks>
+    public Task<Answer<AccountReport>> ReconcileAsync(
+        string accountId, string? currency, int limit, RequestKey idempotencyKey, CancellationToken cancel) =>
+        MakeReportAsync(accountId, currency, limit, cancel, idempotencyKey);
+
+    private Task<Answer<AccountReport>> MakeReportAsync(
+        string accountId, string? currency, int limit, CancellationToken cancel, RequestKey? key = null) =>
         PostAsync<AccountReport>(
             Address(
                 $"/api/v1/accounts/{Segment(accountId)}/reconcile", new Cursor(), limit, ("currency", currency)),
             body: null,
-            cancel);
+            key,
+            cancel,
+            isLong: true);
 
     /// <summary>The last report of an account, and the first of what it found.</summary>
     [Operation("GET", "/api/v1/accounts/{accountId}/reconciliation-difference", typeof(AccountReport))]

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-
 namespace Payments.Client;
 
 /// <remarks>The routes of deposits, conversions and withdrawals.</remarks>
@@ -26,14 +24,8 @@ public sealed partial class PaymentsApi
     public Task<Answer<CreatedFlow>> CreateFlowAsync(
         FlowRoute kind, NewFlow flow, RequestKey idempotencyKey, CancellationToken cancel) =>
         SendAsync<CreatedFlow>(
-            () => new(HttpMethod.Post, $"/api/v1/{kind.Path}")
-            {
-                Headers = { { KeyHeader, idempotencyKey.Text } },
-                Content = JsonContent.Create(flow, options: Json),
-            },
-            async response => new CreatedFlow(
-                await ReadAsync<Flow>(response, cancel),
-                IsReplayed(response)),
+            () => Post($"/api/v1/{kind.Path}", flow, idempotencyKey),
+            async response => new CreatedFlow(await ReadAsync<Flow>(response, cancel), IsReplayed(response)),
             cancel);
 
     /// <remarks>Safe to call again: a flow is completed once.</remarks>

@@ -27,10 +27,7 @@ public sealed partial class PaymentsApi
     /// <remarks>Safe to call again: a payment is cancelled once, so its own id is the key.</remarks>
     [Operation("POST", "/payments/{id}/cancel", typeof(Payment))]
     public Task<Answer<Payment>> CancelPaymentAsync(Guid id, CancellationToken cancel) =>
-        SendAsync(
-            () => Post($"/payments/{id}/cancel", body: null, id),
-            response => ReadAsync<Payment>(response, cancel),
-            cancel);
+        PostAsync<Payment>($"/payments/{id}/cancel", body: null, id, cancel);
 
     /// <remarks>
     /// Calling again with the same key and body never refunds twice: it answers with the refund of the first call.

@@ -1,91 +1,69 @@
-using System.Net.Http.Json;
-using System.Text.Json;
-
 namespace Payments.Client;
 
-/// <remarks>The routes of reconciliation, whose members are in snake_case.</remarks>
+/// <remarks>Reconciliation runs and what they found.</remarks>
 public sealed partial class PaymentsApi
 {
-    private const string Admin = "/api/admin/reconciliation";
+    private const string Reconciliation = "/api/admin/reconciliation";
 
-    private static readonly JsonSerializerOptions SnakeCase = Named(JsonNamingPolicy.SnakeCaseLower);
+    [Operation("GET", Reconciliation + "/reports", typeof(ListOf<Report>))]
+    public Task<Answer<ListOf<Report>>> ListReportsAsync(
+        ReportFilter filter, Cursor cursor, int limit, CancellationToken cancel) =>
+        GetAsync<ListOf<Report>>(
+            Address(
+                Reconciliation + "/reports", cursor, limit, ("run_type", filter.RunType), ("status", filter.Status)),
+            cancel);
 
-    public Task<Answer<ListOf<Report>>> ListReportsAsync(Cursor cursor, int limit, CancellationToken cancel) =>
-        GetSnakeAsync<ListOf<Report>>(Address(Admin + "/reports", cursor, limit), cancel);
+    /// <summary>All runs, oldest first, as a file.</summary>
+    [Operation("GET", Reconciliation + "/reports", MediaType = Csv)]
+    public Task<Answer<FileDownload>> DownloadReportsAsync(ReportFilter filter, CancellationToken cancel) =>
+        DownloadAsync(
+            Address(
+                Reconciliation + "/reports",
+                ("run_type", filter.RunType), ("status", filter.Status), ("format", "csv")),
+            Csv,
+            cancel);
 
-    public Task<Answer<ReportDetails>> GetReportAsync(Guid id, CancellationToken cancel) =>
-        GetSnakeAsync<ReportDetails>($"{Admin}/reports/{id}", cancel);
-
-    public Task<Answer<ListOf<ReportCheck>>> ListChecksAsync(string checkType, int limit, CancellationToken cancel) =>
-        GetSnakeAsync<ListOf<ReportCheck>>(
-            Address(Admin + "/checks", new Cursor(), limit, ("check_type", checkType)), cancel);
+    /// <param name="cursor">A place among the exceptions that the run saw.</param>
+    [Operation("GET", Reconciliation + "/reports/{id}", typeof(ReportDetails))]
+    public Task<Answer<ReportDetails>> GetReportAsync(Guid id, Cursor cursor, int limit, CancellationToken cancel) =>
+        GetAsync<ReportDetails>(Address($"{Reconciliation}/reports/{id}", cursor, limit), cancel);
 
     /// <remarks>Safe to call again with the same key: it asks for one run.</remarks>
-    public Task<Answer<RunAccepted>> RunReconciliationAsync(RequestKey idempotencyKey, CancellationToken cancel) =>
-        SendAsync(
-            () => new(HttpMethod.Post, Admin + "/run")
-            {
-                Headers = { { KeyHeader, idempotencyKey.Text } },
-                Content = JsonContent.Create(new { run_type = "manual" }),
-            },
-            response => ReadSnakeAsync<RunAccepted>(response, cancel),
-            cancel);
+    [Operation("POST", Reconciliation + "/run", typeof(RunAccepted))]
+    public Task<Answer<RunAccepted>> RunReconciliationAsync(RequestKey? key, CancellationToken cancel) =>
+        PostAsync<RunAccepted>(Reconciliation + "/run", new { run_type = "manual" }, key, cancel);
 
-    public Task<Answer<ListOf<ReconciliationException>>> ListExceptionsAsync(
-        DeskFilter filter, Cursor cursor, int limit, CancellationToken cancel) =>
-        GetSnakeAsync<ListOf<ReconciliationException>>(
+    [Operation("GET", Reconciliation + "/checks", typeof(ListOf<ReportCheck>))]
+    public Task<Answer<ListOf<ReportCheck>>> ListChecksAsync(
+        CheckFilter filter, Cursor cursor, int limit, CancellationToken cancel) =>
+        GetAsync<ListOf<ReportCheck>>(
             Address(
-                Admin + "/exceptions", cursor, limit,
-                filter.Status == "unresolved" ? ("unresolved", "true") : ("status", filter.Status),
-                ("severity", filter.Severity), ("check_type", filter.CheckType), ("assignee", filter.Assignee)),
+                Reconciliation + "/checks", cursor, limit,
+                ("check_type", filter.CheckType), ("status", filter.Status),
+                ("report_id", filter.ReportId?.ToString())),
             cancel);
 
-    public Task<Answer<ExceptionDetails>> GetExceptionAsync(Guid id, CancellationToken cancel) =>
-        GetSnakeAsync<ExceptionDetails>($"{Admin}/exceptions/{id}", cancel);
+    /// <summary>The checks of all runs, oldest first, as a file.</summary>
+    [Operation("GET", Reconciliation + "/checks", MediaType = Csv)]
+    public Task<Answer<FileDownload>> DownloadChecksAsync(CheckFilter filter, CancellationToken cancel) =>
+        DownloadAsync(
+            Address(
+                Reconciliation + "/checks",
+                ("check_type", filter.CheckType), ("status", filter.Status),
+                ("report_id", filter.ReportId?.ToString()), ("format", "csv")),
+            Csv,
+            cancel);
 
-    /// <param name="body">Members in snake_case, with the version that was seen.</param>
-    /// <remarks>Safe to call again: doing the same twice changes nothing.</remarks>
-    public Task<Answer<ReconciliationException>> ActOnExceptionAsync(
-        Guid id, string action, object body, CancellationToken cancel) =>
-        SendSnakeAsync<ReconciliationException>(
-            action == "resolve" ? HttpMethod.Put : HttpMethod.Post, $"{Admin}/exceptions/{id}/{action}", body, cancel);
+    /// <summary>How one check went day by day; without a period the last 30 days.</summary>
+    [Operation("GET", Reconciliation + "/checks/{checkType}/trend", typeof(CheckTrend))]
+    public Task<Answer<CheckTrend>> GetCheckTrendAsync(
+        string checkType, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancel) =>
+        GetAsync<CheckTrend>(
+            Address(
+                $"{Reconciliation}/checks/{Segment(checkType)}/trend", ("from", Text(from)), ("to", Text(to))),
+            cancel);
 
-    public Task<Answer<BulkResult>> ActOnExceptionsAsync(
-        IReadOnlyCollection<Guid> ids, string action, string? assignee, string? notes, CancellationToken cancel) =>
-        SendSnakeAsync<BulkResult>(
-            HttpMethod.Post, Admin + "/exceptions/bulk", new { action, ids, assignee, notes }, cancel);
-
-    /// <param name="kind">adjustment or rebuild_account_row.</param>
-    public Task<Answer<Adjustment>> ProposeAdjustmentAsync(
-        Guid exceptionId, string kind, string reason, int version, CancellationToken cancel) =>
-        SendSnakeAsync<Adjustment>(
-            HttpMethod.Post, $"{Admin}/exceptions/{exceptionId}/adjustments", new { kind, reason, version }, cancel);
-
-    public Task<Answer<ListOf<Adjustment>>> ListProposalsAsync(int limit, CancellationToken cancel) =>
-        GetSnakeAsync<ListOf<Adjustment>>(
-            Address(Admin + "/adjustments", new Cursor(), limit, ("status", "proposed")), cancel);
-
-    /// <param name="decision">approve, reject or undo.</param>
-    public Task<Answer<Adjustment>> DecideAdjustmentAsync(Guid id, string decision, CancellationToken cancel) =>
-        SendSnakeAsync<Adjustment>(HttpMethod.Post, $"{Admin}/adjustments/{id}/{decision}", body: null, cancel);
-
-    [Operation("GET", Admin + "/providers", typeof(ListOf<ProviderBalance>))]
+    [Operation("GET", Reconciliation + "/providers", typeof(ListOf<ProviderBalance>))]
     public Task<Answer<ListOf<ProviderBalance>>> ListProvidersAsync(CancellationToken cancel) =>
-        GetAsync<ListOf<ProviderBalance>>(Admin + "/providers", cancel);
-
-    private Task<Answer<T>> GetSnakeAsync<T>(string address, CancellationToken cancel) where T : class =>
-        SendAsync(() => new(HttpMethod.Get, address), response => ReadSnakeAsync<T>(response, cancel), cancel);
-
-    private Task<Answer<T>> SendSnakeAsync<T>(
-        HttpMethod method, string address, object? body, CancellationToken cancel) where T : class =>
-        SendAsync(
-            () => new(method, address)
-            {
-                Content = body is null ? null : JsonContent.Create(body, options: SnakeCase),
-            },
-            response => ReadSnakeAsync<T>(response, cancel),
-            cancel);
-
-    private static async Task<T> ReadSnakeAsync<T>(HttpResponseMessage response, CancellationToken cancel) =>
-        await response.Content.ReadFromJsonAsync<T>(SnakeCase, cancel) ?? throw new JsonException("The body is null.");
+        GetAsync<ListOf<ProviderBalance>>(Reconciliation + "/providers", cancel);
 }

@@ -47,10 +47,7 @@ public sealed partial class PaymentsApi
     /// <remarks>Safe to call again: a transaction is cancelled once, so its own id is the key.</remarks>
     [Operation("POST", "/api/v1/transactions/{id}/cancel", typeof(Transaction))]
     public Task<Answer<Transaction>> CancelTransactionAsync(Guid id, CancellationToken cancel) =>
-        SendAsync(
-            () => Post($"/api/v1/transactions/{id}/cancel", body: null, id),
-            response => ReadAsync<Transaction>(response, cancel),
-            cancel);
+        PostAsync<Transaction>($"/api/v1/transactions/{id}/cancel", body: null, id, cancel);
 
     /// <summary>Checks the transaction's entries in the books.</summary>
     [Operation("POST", "/api/v1/transactions/{id}/verify-double-entry", typeof(Verification))]

@@ -6,6 +6,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Payments.Client;
 
@@ -21,14 +22,34 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
 {
     private const string KeyHeader = "Idempotency-Key";
 
+    /// <summary>
+    /// How long a call may take, unless it is one that checks much, which may take <see cref="LongPatience"/>. Null: as
+    /// long as the client lets it. A client that is to wait for longer than its own limit needs one that is infinite.
+    /// </summary>
+    public TimeSpan? Patience { get; init; }
+
+    /// <summary>What the API itself gives to the reconciliation of a large account.</summary>
+    public TimeSpan LongPatience { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>How requests are written and answers read.</summary>
-    public static JsonSerializerOptions Json { get; } = Named(JsonNamingPolicy.CamelCase);
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SnakeCaseAttribute.Apply } },
+    };
 
     private Task<Answer<T>> GetAsync<T>(string address, CancellationToken cancel) where T : class =>
         SendAsync(() => new(HttpMethod.Get, address), response => ReadAsync<T>(response, cancel), cancel);
 
     private Task<Answer<T>> PostAsync<T>(string address, object? body, CancellationToken cancel) where T : class =>
-        SendAsync(() => Post(address, body, key: null), response => ReadAsync<T>(response, cancel), cancel);
+        PostAsync<T>(address, body, default(RequestKey?), cancel);
+
+    private Task<Answer<T>> PostAsync<T>(
+        string address, object? body, RequestKey? key, CancellationToken cancel, bool isLong = false)
+        where T : class =>
+        SendAsync(() => Post(address, body, key), response => ReadAsync<T>(response, cancel), cancel, isLong);
 
     private static HttpRequestMessage Post(string address, object? body, RequestKey? key)
     {
@@ -45,7 +66,8 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
     }
 
     private Task<Answer<T>> SendAsync<T>(
-        Func<HttpRequestMessage> create, Func<HttpResponseMessage, Task<T>> readAsync, CancellationToken cancel)
+        Func<HttpRequestMessage> create, Func<HttpResponseMessage, Task<T>> readAsync, CancellationToken cancel,
+        bool isLong = false)
         where T : class =>
         AskAsync<T>(
             create, HttpCompletionOption.ResponseContentRead,
@@ -58,18 +80,20 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
                         : await ReadProblemAsync(response, cancel);
                 }
             },
-            cancel);
+            cancel,
+            isLong);
 
     private async Task<Answer<T>> AskAsync<T>(
         Func<HttpRequestMessage> create, HttpCompletionOption completion,
-        Func<HttpResponseMessage, Task<Answer<T>>> readAsync, CancellationToken cancel)
+        Func<HttpResponseMessage, Task<Answer<T>>> readAsync, CancellationToken cancel, bool isLong = false)
         where T : class
     {
         using var request = create();
+        using var limit = LimitOf(cancel, isLong);
 
         try
         {
-            return await readAsync(await http.SendAsync(request, completion, cancel));
+            return await readAsync(await http.SendAsync(request, completion, limit.Token));
         }
         catch (Exception error) when (
             error is HttpRequestException or IOException
@@ -91,6 +115,17 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
                 Code: "unreadable_answer",
                 TraceId: Activity.Current?.TraceId.ToString());
         }
+    }
+
+    private CancellationTokenSource LimitOf(CancellationToken cancel, bool isLong)
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (Patience is { } patience)
+        {
+            limit.CancelAfter(isLong ? LongPatience : patience);
+        }
+
+        return limit;
     }
 
     // Its body comes while it is read, so the answer is left to whoever reads it.
@@ -179,14 +214,6 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
 
         return address.ToString();
     }
-
-    private static JsonSerializerOptions Named(JsonNamingPolicy policy) => new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = policy,
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        Converters = { new JsonNumberEnumConverter<HttpStatusCode>(), new UtcTime() },
-    };
 
     private static string Segment(string text) => Uri.EscapeDataString(text);
 

@@ -39,7 +39,7 @@ internal static class ApiAccess
         });
     }
 
-    /// <summary>The API behind a client; calls that fail are logged.</summary>
+    /// <summary>The API behind a client; calls that fail are logged, and those that take too long are given up.</summary>
     public static PaymentsApi Over(HttpClient client, ILogger<PaymentsApi> log) => new(client, failed =>
     {
         if (failed.Error is JsonException)
@@ -50,12 +50,15 @@ internal static class ApiAccess
         {
             log.LogWarning(failed.Error, "{Method} {Address} had no answer", failed.Method, failed.Address);
         }
-    });
+    })
+    {
+        Patience = Patience,
+    };
 
     private static void Configure(HttpClient client)
     {
         client.BaseAddress = Address;
-        client.Timeout = Patience;
+        client.Timeout = Timeout.InfiniteTimeSpan;
     }
 }
 

@@ -16,7 +16,13 @@ internal sealed class ReadReconciliations(NpgsqlDataSource database)
         string name, AccountRow account, Guid? id, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.QuerySingleOrDefaultAsync<ReportRow>(new CommandDefinition(
+        return await FindAsync(connection, name, account, id, cancel);
+    }
+
+    /// <summary>The same, as the connection's open transaction sees it.</summary>
+    public static Task<ReportRow?> FindAsync(
+        NpgsqlConnection connection, string name, AccountRow account, Guid? id, CancellationToken cancel) =>
+        connection.QuerySingleOrDefaultAsync<ReportRow>(new CommandDefinition(
             NewestFirstSql,
             new
             {
@@ -28,7 +34,6 @@ internal sealed class ReadReconciliations(NpgsqlDataSource database)
                 count = 1,
             },
             cancellationToken: cancel));
-    }
 
     /// <returns>Up to one more than the limit, in the direction of the page.</returns>
     public async Task<List<ReportRow>> ListAsync(
@@ -55,7 +60,13 @@ internal sealed class ReadReconciliations(NpgsqlDataSource database)
         Guid report, long? cursor, PageQuery query, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return (await connection.QueryAsync<FindingRow>(new CommandDefinition(
+        return await ListFindingsAsync(connection, report, cursor, query, cancel);
+    }
+
+    /// <summary>The same, as the connection's open transaction sees it.</summary>
+    public static async Task<List<FindingRow>> ListFindingsAsync(
+        NpgsqlConnection connection, Guid report, long? cursor, PageQuery query, CancellationToken cancel) =>
+        (await connection.QueryAsync<FindingRow>(new CommandDefinition(
             query.Backwards ? FindingsBackwardsSql : FindingsSql,
             new
             {
@@ -65,7 +76,6 @@ internal sealed class ReadReconciliations(NpgsqlDataSource database)
                 count = query.Limit + 1,
             },
             cancellationToken: cancel))).AsList();
-    }
 
     private const string NewestFirstSql = """
         SELECT report.id, report.period_from, report.period_to, report.created_at, owner.name AS requested_by,

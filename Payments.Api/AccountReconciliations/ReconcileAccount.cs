@@ -1,9 +1,9 @@
-using System.Data;
 using System.Reflection;
 using Dapper;
 using Npgsql;
 using Payments.Api.Accounts;
 using Payments.Api.Keys;
+using Payments.Ledger;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Audit;
 
@@ -38,44 +38,43 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
     private static readonly string CheckPaymentsSql = Read("CheckPayments.sql");
     private static readonly string CheckBalancesSql = Read("CheckBalances.sql");
 
-    /// <param name="name">The name that was asked for; <c>clearing</c> stands for all of its parts.</param>
-    /// <param name="parts">The account's row, or those of the parts of clearing.</param>
-    /// <returns>The report's id; null while the account is being reconciled by somebody else.</returns>
-    public async Task<Guid?> ExecuteAsync(
-        string name, IReadOnlyList<AccountRow> parts, ReconcileRequest request, Caller caller,
-        CancellationToken cancel)
+    /// <summary>
+    /// The right to reconcile the account. To be had before the transaction begins, whose snapshot must not be older.
+    /// </summary>
+    /// <returns>Null while the account is being reconciled by somebody else.</returns>
+    public async Task<IAsyncDisposable?> TryEnterAsync(AccountRow account, CancellationToken cancel)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-
-        // Outside the transaction, whose snapshot must not be older than the lock.
-        if (!await LockAsync(connection, parts[0].Id, cancel))
-        {
-            return null;
-        }
-
+        var connection = await database.OpenConnectionAsync(cancel);
         try
         {
-            return await CheckAsync(connection, name, parts, request, caller, cancel);
-        }
-        finally
-        {
-            if (connection.State == ConnectionState.Open)
+            if (await SessionLock.TryTakeAsync(connection, $"account_reconciliations {account.Id}", cancel) is { } turn)
             {
-                // The session goes back to a pool, which would keep the lock.
-                await connection.ExecuteAsync(UnlockSql, new { id = parts[0].Id });
+                return new Turn(turn, connection);
             }
         }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        await connection.DisposeAsync();
+        return null;
     }
 
-    private async Task<Guid> CheckAsync(
-        NpgsqlConnection connection,
+    /// <param name="transaction">Repeatable read; it has written nothing of the books.</param>
+    /// <param name="name">The name that was asked for; <c>clearing</c> stands for all of its parts.</param>
+    /// <param name="parts">The account's row, or those of the parts of clearing.</param>
+    /// <returns>The report's id.</returns>
+    public async Task<Guid> ExecuteAsync(
+        NpgsqlTransaction transaction,
         string name,
         IReadOnlyList<AccountRow> parts,
         ReconcileRequest request,
         Caller caller,
         CancellationToken cancel)
     {
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        var connection = transaction.Connection!;
 
         // By the database's clock, which is the one that entries are stamped by.
         var to = request.To ?? await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
@@ -107,7 +106,6 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
             Details = new { report },
         };
         await audit.RecordAsync(connection, reconciling, cancel);
-        await transaction.CommitAsync(cancel);
         return report;
     }
 
@@ -120,9 +118,6 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
         await connection.ExecuteScalarAsync<T>(new CommandDefinition(
             sql, parameters, transaction, TimeoutSeconds, cancellationToken: cancel));
 
-    private static Task<bool> LockAsync(NpgsqlConnection connection, long id, CancellationToken cancel) =>
-        connection.ExecuteScalarAsync<bool>(new CommandDefinition(LockSql, new { id }, cancellationToken: cancel));
-
     private static string Read(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
@@ -130,8 +125,12 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
         return reader.ReadToEnd();
     }
 
-    // Locks of two keys are never those of one; the first says what is locked.
-    private const string LockSql = "SELECT pg_try_advisory_lock(1633906802, (@id % 2147483647)::int)";
-
-    private const string UnlockSql = "SELECT pg_advisory_unlock(1633906802, (@id % 2147483647)::int)";
+    private sealed class Turn(SessionLock turn, NpgsqlConnection connection) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await turn.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+    }
 }

@@ -1,5 +1,8 @@
+using System.Data;
+using Npgsql;
 using Payments.Api.Accounts;
 using Payments.Api.Describing;
+using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 
@@ -24,6 +27,7 @@ internal static class ReconciliationEndpoints
             .RequireAuthorization(Scopes.ReconciliationAdmin)
             .WithName("ReconcileAccount").WithSummary("Checks an account against its payments and stores the report")
             .DescribesQuery(Currency, "limit")
+            .DescribesKey(required: false)
             .DescribesTextBody(ReconcileRequest.Members).WithBodyExample(ReconciliationExamples.Period)
             .Answers(ReconciliationExamples.Difference, StatusCodes.Status201Created)
             .AnswersHeader("Location", "Address of the report", StatusCodes.Status201Created)
@@ -51,7 +55,7 @@ internal static class ReconciliationEndpoints
         HttpContext context,
         FindAccount findAccount,
         ReconcileAccount reconcile,
-        ReadReconciliations reconciliations,
+        KeyedChange change,
         TimeProvider clock)
     {
         var query = new PageQuery(context.Request, Currency);
@@ -63,6 +67,11 @@ internal static class ReconciliationEndpoints
         if (query.Check() is { } wrongQuery)
         {
             return wrongQuery;
+        }
+
+        if (KeyedChange.ReadKey(context, out var key) is { } wrongKey)
+        {
+            return wrongKey;
         }
 
         var (wrongBody, members) = await TextBody.ReadAsync(context, ReconcileRequest.Members);
@@ -83,21 +92,40 @@ internal static class ReconciliationEndpoints
             return problem;
         }
 
-        var name = FindAccount.Unescape(accountId);
-        if (await reconcile.ExecuteAsync(name, parts, request, Caller.Of(context), cancel) is not { } id)
+        await using var turn = await reconcile.TryEnterAsync(parts[0], cancel);
+        if (turn is null)
         {
             return new Problem(
                 ProblemTypes.ReconciliationInProgress, "Somebody else is reconciling the account just now.",
                 RetryAfterSeconds: 1);
         }
 
-        // The first page of the difference, and where the others are.
-        var report = (await reconciliations.FindAsync(name, parts[0], id, cancel))!;
-        var answer = await DifferenceOfAsync(context, query, name, parts[0], report, cursor: null, reconciliations);
+        // All of it is read in one snapshot. The currency stands in the query, and makes another request of it.
+        var asked = new Dictionary<string, string>(members, StringComparer.Ordinal) { [Currency] = parts[0].Currency };
+        return await change.RunAsync(
+            context, key, TextBody.Canonical(asked),
+            async (transaction, stop) =>
+            {
+                var name = FindAccount.Unescape(accountId);
+                var id = await reconcile.ExecuteAsync(transaction, name, parts, request, Caller.Of(context), stop);
+                return await CreatedAsync(context, query, transaction.Connection!, name, parts[0], id);
+            },
+            IsolationLevel.RepeatableRead);
+    }
+
+    // 201 with the first page of the difference, and where the others are.
+    private static async Task<FinishedAnswer> CreatedAsync(
+        HttpContext context, PageQuery query, NpgsqlConnection connection, string name, AccountRow account, Guid id)
+    {
+        var cancel = context.RequestAborted;
+        var report = (await ReadReconciliations.FindAsync(connection, name, account, id, cancel))!;
+        var rows = await ReadReconciliations.ListFindingsAsync(connection, id, cursor: null, query, cancel);
+        var answer = DifferenceOf(context, query, name, account, report, rows);
         var url = answer.Findings.Url[..^"reconcile".Length] + "reconciliation-difference";
         context.Response.Headers.Remove("Link");
-        context.Response.Headers.Location = $"{url}?currency={parts[0].Currency}&report={id}";
-        return new CreatedReport(answer with { Findings = answer.Findings with { Url = url } });
+        return FinishedAnswer.Of(
+            StatusCodes.Status201Created, answer with { Findings = answer.Findings with { Url = url } },
+            ApiJson.Default.ReconciliationDifferenceAnswer, $"{url}?currency={account.Currency}&report={id}");
     }
 
     private static async Task<IResult> HistoryAsync(
@@ -184,34 +212,16 @@ internal static class ReconciliationEndpoints
                 : "The account has no reconciliation with this id.");
         }
 
+        var rows = await reconciliations.ListFindingsAsync(report.Id, cursor?.Number, query, cancel);
         return JsonAnswer.Of(
-            await DifferenceOfAsync(context, query, name, parts[0], report, cursor?.Number, reconciliations),
+            DifferenceOf(context, query, name, parts[0], report, rows),
             ApiJson.Default.ReconciliationDifferenceAnswer);
     }
 
-    private static async Task<ReconciliationDifferenceAnswer> DifferenceOfAsync(
-        HttpContext context,
-        PageQuery query,
-        string name,
-        AccountRow account,
-        ReportRow report,
-        long? cursor,
-        ReadReconciliations reconciliations)
-    {
-        var rows = await reconciliations.ListFindingsAsync(report.Id, cursor, query, context.RequestAborted);
-        return new ReconciliationDifferenceAnswer(
+    private static ReconciliationDifferenceAnswer DifferenceOf(
+        HttpContext context, PageQuery query, string name, AccountRow account, ReportRow report,
+        List<FindingRow> rows) => new(
             report.ToAnswer(name, account),
             report.ToDifferences(account),
             Page.Of(context, query, rows, row => row.ToAnswer(report.Id, account), finding => finding.Id));
-    }
-
-    /// <summary>201 with the report; its address was set before.</summary>
-    private sealed class CreatedReport(ReconciliationDifferenceAnswer answer) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.StatusCode = StatusCodes.Status201Created;
-            return JsonAnswer.WriteAsync(httpContext, answer, ApiJson.Default.ReconciliationDifferenceAnswer);
-        }
-    }
 }

@@ -1,4 +1,6 @@
 using Payments.Api.Describing;
+using Payments.Api.Events;
+using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Ledger;
@@ -31,7 +33,7 @@ internal static class AccountEndpoints
             .RequireAuthorization(Scopes.PaymentsWrite)
             .WithName("OpenAccount" + suffix)
             .WithSummary("Opens an account; again, with the same settings, it answers with the account as it is")
-            .DescribesOpenAccount()
+            .DescribesKey(required: false).DescribesOpenAccount()
             .Answers(AccountExamples.Opened, StatusCodes.Status201Created)
             .Answers(AccountExamples.Opened)
             .ProducesProblems(ProblemTypes.AccountExists);
@@ -53,32 +55,46 @@ internal static class AccountEndpoints
         group.MapHistory(suffix);
     }
 
-    private static async Task<IResult> OpenAsync(HttpContext context, OpenAccount openAccount)
+    private static async Task<IResult> OpenAsync(
+        HttpContext context, OpenAccount openAccount, KeyedChange change, ChangeFeed changes)
     {
         if (RequestBody.RefuseMediaType(context.Request) is { } wrongType)
         {
             return wrongType;
         }
 
-        var (problem, request) = await RequestBody.ReadAsync<OpenAccountRequest>(context, OpenAccountParser.Parse);
+        if (KeyedChange.ReadKey(context, out var key) is { } wrongKey)
+        {
+            return wrongKey;
+        }
+
+        byte[] canonical = [];
+        var (problem, request) = await RequestBody.ReadAsync(
+            context, (ReadOnlySpan<byte> json, out OpenAccountRequest? value) =>
+            {
+                var refusal = OpenAccountParser.Parse(json, out value);
+                canonical = refusal is null ? CanonicalJson.Of(json) : [];
+                return refusal;
+            });
         if (problem is not null)
         {
             return problem;
         }
 
-        switch (await openAccount.ExecuteAsync(request!, Caller.Of(context).Actor, context.RequestAborted))
-        {
-            case OpenAccountResult.Opened opened:
-                context.Response.StatusCode = StatusCodes.Status201Created;
-                context.Response.Headers.Location =
-                    $"/accounts/{opened.Account.Name}/balance?currency={opened.Account.Currency}";
-                return JsonAnswer.Of(opened.Account.ToAnswer(), ApiJson.Default.AccountAnswer);
-            case OpenAccountResult.Existed existed:
-                return JsonAnswer.Of(existed.Account.ToAnswer(), ApiJson.Default.AccountAnswer);
-            default:
-                return new Problem(
-                    ProblemTypes.AccountExists, "The account is open already, with another minimum balance.");
-        }
+        var actor = Caller.Of(context).Actor;
+        return await change.RunAsync(context, key, canonical, async (transaction, cancel) =>
+            await openAccount.ExecuteAsync(transaction.Connection!, request!, actor, cancel) switch
+            {
+                OpenAccountResult.Opened { Account: var account } => new Outcome.Done(
+                    FinishedAnswer.Of(
+                        StatusCodes.Status201Created, account.ToAnswer(), ApiJson.Default.AccountAnswer,
+                        $"/accounts/{account.Name}/balance?currency={account.Currency}"),
+                    () => changes.Publish(Change.Accounts)),
+                OpenAccountResult.Existed { Account: var account } => FinishedAnswer.Of(
+                    StatusCodes.Status200OK, account.ToAnswer(), ApiJson.Default.AccountAnswer),
+                _ => (Outcome)new Problem(
+                    ProblemTypes.AccountExists, "The account is open already, with another minimum balance."),
+            });
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, ListAccounts listAccounts)

@@ -1,6 +1,5 @@
 using Dapper;
 using Npgsql;
-using Payments.Api.Events;
 using Payments.Ledger.Audit;
 
 namespace Payments.Api.Accounts;
@@ -21,10 +20,11 @@ internal abstract record OpenAccountResult
 /// Opens an account with its settings. Its name and currency are its key: opened twice with the same settings it is
 /// opened once, and settings are never changed, since transfers are queued by them.
 /// </summary>
-internal sealed class OpenAccount(NpgsqlDataSource database, AuditLog audit, ChangeFeed changes)
+internal sealed class OpenAccount(AuditLog audit)
 {
+    /// <summary>Within the open transaction.</summary>
     public async Task<OpenAccountResult> ExecuteAsync(
-        OpenAccountRequest request, AuditActor actor, CancellationToken cancel)
+        NpgsqlConnection connection, OpenAccountRequest request, AuditActor actor, CancellationToken cancel)
     {
         var parameters = new
         {
@@ -32,10 +32,8 @@ internal sealed class OpenAccount(NpgsqlDataSource database, AuditLog audit, Cha
             currency = request.Currency.Code,
             minimum = request.MinimumBalance?.Minor,
         };
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
         if (await connection.QuerySingleOrDefaultAsync<AccountRow>(
-            new CommandDefinition(OpenSql, parameters, transaction, cancellationToken: cancel)) is { } opened)
+            new CommandDefinition(OpenSql, parameters, cancellationToken: cancel)) is { } opened)
         {
             var opening = new AuditEvent(actor, "account.opened", "account", opened.Name)
             {
@@ -44,14 +42,12 @@ internal sealed class OpenAccount(NpgsqlDataSource database, AuditLog audit, Cha
                 Details = new { minimumBalance = request.MinimumBalance?.ToDecimal() },
             };
             await audit.RecordAsync(connection, opening, cancel);
-            await transaction.CommitAsync(cancel);
-            changes.Publish(Change.Accounts);
             return new OpenAccountResult.Opened(opened);
         }
 
         // A statement of its own: the one above may have waited for another's row, which its snapshot cannot see.
         var account = await connection.QuerySingleAsync<AccountRow>(
-            new CommandDefinition(FindSql, parameters, transaction, cancellationToken: cancel));
+            new CommandDefinition(FindSql, parameters, cancellationToken: cancel));
         return account.MinimumBalance == request.MinimumBalance?.Minor
             ? new OpenAccountResult.Existed(account)
             : new OpenAccountResult.Differs();

@@ -21,6 +21,12 @@ internal static class VerifyAuditCommand
         var options = builder.Configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions();
         var (connectionString, complaint) = CommandDatabase.Find(
             builder.Configuration, builder.Environment, superuser: false);
+        if (options.CheckpointDirectory is null && UsesDevelopmentRun(builder)
+            && DevelopmentCheckpoints.Find(builder.Environment.ContentRootPath) is { } kept)
+        {
+            (options.CheckpointDirectory, options.VerifyKeyFile) = kept;
+        }
+
         complaint ??= options.CheckForVerifying();
         if (complaint is not null)
         {
@@ -43,6 +49,11 @@ internal static class VerifyAuditCommand
             return 1;
         }
     }
+
+    // The database of the AppHost's development run, by default: its checkpoints are known, too.
+    private static bool UsesDevelopmentRun(WebApplicationBuilder builder) =>
+        builder.Environment.IsDevelopment()
+        && string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("payments"));
 
     private static string Describe(AuditVerification found)
     {

@@ -11,15 +11,15 @@ namespace Payments.Api.Conversions;
 internal sealed record CreateConversionRequest(
     string AccountId, Money Usdc, Money Usd, string? Reference, string? Description)
 {
-    private const FlowMember Members = FlowMember.AccountId | FlowMember.UsdcAmount | FlowMember.UsdAmount
-        | FlowMember.Reference | FlowMember.Description;
+    private static readonly BodyShape<FlowMembers> Shape = FlowParser.ShapeOf(
+        "a conversion", ["accountId", "usdcAmount", "usdAmount", "reference", "description"],
+        ["accountId", "usdcAmount"]);
 
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreateConversionRequest? request)
     {
         request = null;
-        return FlowParser.Parse(
-            json, Members, FlowMember.AccountId | FlowMember.UsdcAmount, "a conversion", out var members)
-            ?? Check(members, out request);
+        var members = default(FlowMembers);
+        return Shape.Read(json, ref members) ?? Check(members, out request);
     }
 
     /// <summary>Looks at the values of a request whose shape is right. All faults are collected.</summary>

@@ -6,15 +6,14 @@ namespace Payments.Api.Deposits;
 /// <summary>A request to record a deposit whose every value has been accepted.</summary>
 internal sealed record CreateDepositRequest(string AccountId, Money Amount, string? Reference, string? Description)
 {
-    private const FlowMember Members =
-        FlowMember.AccountId | FlowMember.Amount | FlowMember.Currency | FlowMember.Reference | FlowMember.Description;
+    private static readonly BodyShape<FlowMembers> Shape = FlowParser.ShapeOf(
+        "a deposit", ["accountId", "amount", "currency", "reference", "description"], ["accountId", "amount"]);
 
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreateDepositRequest? request)
     {
         request = null;
-        return FlowParser.Parse(
-            json, Members, FlowMember.AccountId | FlowMember.Amount, "a deposit", out var members)
-            ?? Check(members, out request);
+        var members = default(FlowMembers);
+        return Shape.Read(json, ref members) ?? Check(members, out request);
     }
 
     /// <summary>Looks at the values of a request whose shape is right. All faults are collected.</summary>

@@ -20,7 +20,6 @@ internal static class DescribeProblems
         var document = context.Document!;
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var types = TypesOf(operation, metadata);
-        var untyped = metadata.OfType<UntypedProblems>().SelectMany(problems => problems.Statuses).ToList();
         if (types.Count == 0)
         {
             return;
@@ -32,17 +31,7 @@ internal static class DescribeProblems
             document.AddComponent(nameof(ProblemBody), schema);
         }
 
-        foreach (var status in untyped)
-        {
-            var response = DescribeOperation.ResponseOf(operation, status);
-            response.Content ??= new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal);
-            response.Content[MediaType] = new OpenApiMediaType
-            {
-                Schema = new OpenApiSchemaReference(nameof(ProblemBody), document),
-            };
-        }
-
-        foreach (var ofStatus in types.Where(type => !untyped.Contains(type.Status)).GroupBy(type => type.Status))
+        foreach (var ofStatus in types.GroupBy(type => type.Status))
         {
             var response = DescribeOperation.ResponseOf(operation, ofStatus.Key);
             response.Content ??= new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal);
@@ -87,11 +76,15 @@ internal static class DescribeProblems
             types.Add(ProblemTypes.InvalidCursor);
         }
 
-        if (parameters.FirstOrDefault(parameter => parameter.Name == IdempotencyKey.Header) is not null)
+        if (parameters.FirstOrDefault(parameter => parameter.Name == IdempotencyKey.Header) is { } key)
         {
             types.AddRange(
-                ProblemTypes.IdempotencyKeyMissing, ProblemTypes.IdempotencyKeyInvalid,
-                ProblemTypes.IdempotencyKeyInUse, ProblemTypes.IdempotencyKeyReused);
+                ProblemTypes.IdempotencyKeyInvalid, ProblemTypes.IdempotencyKeyInUse,
+                ProblemTypes.IdempotencyKeyReused);
+            if (key.Required)
+            {
+                types.Add(ProblemTypes.IdempotencyKeyMissing);
+            }
         }
 
         if (operation.RequestBody is not null)

@@ -15,6 +15,8 @@ internal static class Examples
 
     public static Guid ReportId { get; } = new("019cae60-9c50-70d4-b1a7-62c8e3f5d043");
 
+    public static Guid ExceptionId { get; } = new("019cae60-a2f4-7c31-8d09-5be6147f3a82");
+
     public static Guid KeyId { get; } = new("019ca8f1-7e20-7d95-8c36-91b7a4e2f654");
 
     /// <summary>So many seconds after the story's beginning.</summary>

@@ -21,6 +21,4 @@ internal sealed record AnswerHeader(string Name, string Description, IReadOnlyLi
 
 internal sealed record ProblemAnswers(IReadOnlyList<ProblemType> Types);
 
-internal sealed record UntypedProblems(IReadOnlyList<int> Statuses);
-
 internal sealed record NamedParameter(string Name, ParameterDescription Description);

@@ -4,7 +4,7 @@ const keyField = document.getElementById('key');
 const findField = document.getElementById('find');
 const main = document.getElementById('operation');
 const list = document.getElementById('operations');
-const takesId = /^(id|refundId|jobId|report|starting_after|ending_before)$/;
+const takesId = /^(id|refundId|jobId|targetId|report|report_id|exception_id|starting_after|ending_before)$/;
 const seenIds = new Set();
 let api;
 let operations = [];
@@ -71,7 +71,7 @@ function parameterRow(parameter) {
   };
   const field = schema.enum
     ? make('select', attributes, make('option', { value: '' }, ''),
-      schema.enum.map(word => make('option', { value: word }, word)))
+      schema.enum.map(word => make('option', { value: word, selected: word === value }, word)))
     : make('input', {
       ...attributes, value, autocomplete: 'off', spellcheck: 'false',
       list: takesId.test(name) ? 'seen-ids' : undefined,
@@ -171,7 +171,7 @@ async function read(response, text) {
     }
   }
   text.textContent = tidy(whole);
-  for (const [, id] of whole.matchAll(/"(?:id|messageId)":\s*"([^"]+)"/g)) {
+  for (const [, id] of whole.matchAll(/"(?:id|messageId|report_id)":\s*"([^"]+)"/g)) {
     seenIds.add(id);
   }
   document.getElementById('seen-ids')?.replaceChildren(

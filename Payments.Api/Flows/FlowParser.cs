@@ -1,119 +1,39 @@
 namespace Payments.Api.Flows;
 
-/// <summary>What the body of a flow may hold.</summary>
-[Flags]
-internal enum FlowMember
-{
-    None = 0,
-    AccountId = 1,
-    Amount = 2,
-    Currency = 4,
-    UsdcAmount = 8,
-    UsdAmount = 16,
-    Reference = 32,
-    Description = 64,
-}
-
 /// <summary>Reads the body that records a flow: each kind has some of the same members.</summary>
 internal static class FlowParser
 {
-    private static readonly (FlowMember Member, string Name)[] Names =
-    [
-        (FlowMember.AccountId, "accountId"), (FlowMember.Amount, "amount"), (FlowMember.Currency, "currency"),
-        (FlowMember.UsdcAmount, "usdcAmount"), (FlowMember.UsdAmount, "usdAmount"),
-        (FlowMember.Reference, "reference"), (FlowMember.Description, "description"),
-    ];
-
-    /// <summary>The members, or what is wrong with the body: its syntax first, then its shape.</summary>
-    /// <param name="known">All that this kind of flow has.</param>
-    /// <param name="required">Those of them that must be there.</param>
     /// <param name="of">What the body is, as in "is not a member of a deposit".</param>
-    public static Problem? Parse(
-        ReadOnlySpan<byte> json, FlowMember known, FlowMember required, string of, out FlowMembers members)
+    /// <param name="known">All members that this kind of flow has.</param>
+    /// <param name="required">Those of them that must be there, and not null.</param>
+    public static BodyShape<FlowMembers> ShapeOf(string of, string[] known, string[] required) => new(
+        of, known, required,
+        (ref BodyReader body, string name, ref FlowMembers members) =>
+            ReadMember(ref body, name, optional: !required.Contains(name, StringComparer.Ordinal), ref members));
+
+    private static void ReadMember(ref BodyReader body, string name, bool optional, ref FlowMembers members)
     {
-        members = default;
-        var body = new BodyReader(json);
-        try
+        switch (name)
         {
-            ReadBody(ref body, known, required, of, ref members);
-        }
-        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
-        {
-            return BodyReader.SyntaxProblem(e);
-        }
-
-        return body.Errors is null
-            ? null
-            : new Problem(ProblemTypes.InvalidRequest, $"The body does not have the shape of {of}.", body.Errors);
-    }
-
-    private static void ReadBody(
-        ref BodyReader body, FlowMember known, FlowMember required, string of, ref FlowMembers members)
-    {
-        if (!body.BeginBody())
-        {
-            return;
-        }
-
-        var seen = FlowMember.None;
-        while (body.NextMember())
-        {
-            var (member, name) = Find(body, known);
-            if (member == FlowMember.None)
-            {
-                body.SkipUnknownMember("#", of);
-                continue;
-            }
-
-            body.ToValue(seenBefore: (seen & member) != FlowMember.None, "#");
-            seen |= member;
-            ReadMember(ref body, member, "#/" + name, optional: !required.HasFlag(member), ref members);
-        }
-
-        body.EndBody();
-        foreach (var (member, name) in Names)
-        {
-            body.Require((required & ~seen & member) == FlowMember.None, "#/" + name);
-        }
-    }
-
-    private static (FlowMember Member, string Name) Find(in BodyReader body, FlowMember known)
-    {
-        foreach (var named in Names)
-        {
-            if (known.HasFlag(named.Member) && body.NameIs(named.Name))
-            {
-                return named;
-            }
-        }
-
-        return (FlowMember.None, "");
-    }
-
-    private static void ReadMember(
-        ref BodyReader body, FlowMember member, string pointer, bool optional, ref FlowMembers members)
-    {
-        switch (member)
-        {
-            case FlowMember.AccountId:
-                members.AccountId = body.ReadString(pointer, optional);
+            case "accountId":
+                members.AccountId = body.ReadString("#/accountId", optional);
                 break;
-            case FlowMember.Currency:
-                members.Currency = body.ReadString(pointer, optional);
+            case "currency":
+                members.Currency = body.ReadString("#/currency", optional);
                 break;
-            case FlowMember.Reference:
-                members.Reference = body.ReadString(pointer, optional);
+            case "reference":
+                members.Reference = body.ReadString("#/reference", optional);
                 break;
-            case FlowMember.Description:
-                members.Description = body.ReadString(pointer, optional);
+            case "description":
+                members.Description = body.ReadString("#/description", optional);
                 break;
             case var _ when optional && body.IsNull:
                 break;
-            case FlowMember.UsdAmount:
-                members.UsdAmount = GivenAmount.Read(ref body, pointer);
+            case "usdAmount":
+                members.UsdAmount = GivenAmount.Read(ref body, "#/usdAmount");
                 break;
             default:
-                members.Amount = GivenAmount.Read(ref body, pointer);
+                members.Amount = GivenAmount.Read(ref body, "#/" + name);
                 break;
         }
     }

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using Dapper;
@@ -58,8 +59,10 @@ internal sealed class Idempotent(
 
     /// <summary>A request whose key and fingerprint are known already.</summary>
     /// <param name="keys">Where its key is kept.</param>
+    /// <param name="isolation">Of the transaction; a snapshot of it is of the moment in which the key is taken.</param>
     public async Task<IResult> RunAsync(
-        HttpContext context, RequestKey requestKey, IKeyStore keys, Effect effect)
+        HttpContext context, RequestKey requestKey, IKeyStore keys, Effect effect,
+        IsolationLevel isolation = IsolationLevel.ReadCommitted)
     {
         var cancel = context.RequestAborted;
         using var turn = await turns.EnterAsync(requestKey.Scope, cancel);
@@ -69,7 +72,7 @@ internal sealed class Idempotent(
         }
 
         await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(isolation, cancel);
         try
         {
             await SetLockTimeoutAsync(transaction, _keyWait, cancel);
@@ -79,8 +82,10 @@ internal sealed class Idempotent(
                 return finished.Repeat(earlier, requestKey.Fingerprint);
             }
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (PostgresException e) when (
+            e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.SerializationFailure)
         {
+            // The latter: its holder has just finished, and this snapshot is too old to see how.
             return InUse;
         }
 
@@ -133,5 +138,6 @@ internal static class IdempotencyServices
         services.AddSingleton<KeyTurns>();
         services.AddSingleton<FinishedAnswers>();
         services.AddSingleton<Idempotent>();
+        services.AddSingleton<KeyedChange>();
     }
 }

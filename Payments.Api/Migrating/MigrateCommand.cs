@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Npgsql;
+using Payments.Api.Audit;
 using Payments.Api.Keys;
+using Payments.Ledger.Audit;
 using Payments.Ledger.Migrations;
 using Polly;
 using Polly.Retry;
@@ -9,7 +11,8 @@ namespace Payments.Api.Migrating;
 
 /// <summary>
 /// <c>Payments.Api migrate</c>: waits for the server, brings the database to this version's schema and, in Development,
-/// seeds the developer keys. Runs to its end and says how it went by its exit code.
+/// seeds the developer keys and makes the key of the audit trail's checkpoints. Runs to its end and says how it went by
+/// its exit code.
 /// </summary>
 internal static class MigrateCommand
 {
@@ -29,6 +32,7 @@ internal static class MigrateCommand
         var complaint = await MigrateAsync(
             configuration.GetConnectionString("payments"),
             configuration["Database:AppPassword"],
+            configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions(),
             builder.Environment,
             host.Services);
         if (complaint is null)
@@ -41,7 +45,8 @@ internal static class MigrateCommand
     }
 
     private static async Task<string?> MigrateAsync(
-        string? connectionString, string? appPassword, IHostEnvironment environment, IServiceProvider services)
+        string? connectionString, string? appPassword, AuditOptions audit, IHostEnvironment environment,
+        IServiceProvider services)
     {
         if (string.IsNullOrWhiteSpace(connectionString))
         {
@@ -68,6 +73,7 @@ internal static class MigrateCommand
             if (environment.IsDevelopment())
             {
                 await DeveloperKeys.SeedAsync(database, clock, stopping.Token);
+                await DevelopmentCheckpoints.PrepareAsync(database, audit, clock, stopping.Token);
             }
 
             return null;
@@ -84,7 +90,8 @@ internal static class MigrateCommand
         {
             return $"the server cannot be reached: {e.Message}";
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             return e.Message;
         }

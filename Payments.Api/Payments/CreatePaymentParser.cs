@@ -58,8 +58,8 @@ internal static class CreatePaymentParser
         }
 
         body.EndBody();
-        body.Require((seen & Members.AccountId) != Members.None, "#/accountId");
-        body.Require((seen & Members.Amount) != Members.None, "#/amount");
+        body.Require((seen & Members.AccountId) != Members.None, "#", "accountId");
+        body.Require((seen & Members.Amount) != Members.None, "#", "amount");
     }
 
     private static Members Find(in BodyReader body) =>

@@ -7,22 +7,27 @@ namespace Payments.Api.Queue;
 
 /// <summary>
 /// Pauses and resumes the whole queue, or one worker. A paused worker finishes what it holds and claims nothing more;
-/// payments are accepted all the same. To ask again for what is so already changes nothing.
+/// payments are accepted all the same. To ask again for what is so already changes nothing. All of it within the open
+/// transaction.
 /// </summary>
-internal sealed class PauseQueue(NpgsqlDataSource database, AuditLog audit)
+internal sealed class PauseQueue(AuditLog audit)
 {
     /// <param name="workerId">Null: all of them, those too that start later.</param>
     /// <returns>Whether there is such a worker.</returns>
-    public Task<bool> PauseAsync(string? workerId, AuditActor by, string? reason, CancellationToken cancel) =>
+    public Task<bool> PauseAsync(
+        NpgsqlConnection connection, string? workerId, AuditActor by, string? reason, CancellationToken cancel) =>
         ExecuteAsync(
+            connection,
             workerId is null ? PauseAllSql : PauseWorkerSql,
             new { workerId, by = by.Name, reason },
             EventOf(by, "queue.paused", workerId) with { Details = new { reason } },
             cancel);
 
     /// <returns>Whether there is such a worker.</returns>
-    public Task<bool> ResumeAsync(string? workerId, AuditActor by, CancellationToken cancel) =>
+    public Task<bool> ResumeAsync(
+        NpgsqlConnection connection, string? workerId, AuditActor by, CancellationToken cancel) =>
         ExecuteAsync(
+            connection,
             workerId is null ? ResumeAllSql : ResumeWorkerSql,
             new { workerId },
             EventOf(by, "queue.resumed", workerId),
@@ -31,24 +36,22 @@ internal sealed class PauseQueue(NpgsqlDataSource database, AuditLog audit)
     private static AuditEvent EventOf(AuditActor by, string action, string? workerId) =>
         workerId is null ? new(by, action, "queue", "all") : new(by, action, "worker", workerId);
 
-    private async Task<bool> ExecuteAsync(string sql, object parameters, AuditEvent audited, CancellationToken cancel)
+    private async Task<bool> ExecuteAsync(
+        NpgsqlConnection connection, string sql, object parameters, AuditEvent audited, CancellationToken cancel)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
         var changed = await connection.ExecuteAsync(
-            new CommandDefinition(sql, parameters, transaction, cancellationToken: cancel));
+            new CommandDefinition(sql, parameters, cancellationToken: cancel));
         if (changed > 0)
         {
             await audit.RecordAsync(connection, audited, cancel);
+
+            // With the commit workers hear of it at once, and screens too; whoever misses it looks within a second.
+            await connection.ExecuteAsync(new CommandDefinition(
+                "SELECT pg_notify(@workers, ''), pg_notify(@screens, '')",
+                new { workers = Database.QueueControlChannel, screens = Database.ChangesChannel },
+                cancellationToken: cancel));
         }
 
-        await transaction.CommitAsync(cancel);
-
-        // Workers hear of it at once, and screens too; whoever misses it looks within a second.
-        await connection.ExecuteAsync(new CommandDefinition(
-            "SELECT pg_notify(@workers, ''), pg_notify(@screens, '')",
-            new { workers = Database.QueueControlChannel, screens = Database.ChangesChannel },
-            cancellationToken: cancel));
         return changed > 0;
     }
 

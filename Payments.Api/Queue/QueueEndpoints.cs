@@ -1,5 +1,7 @@
 using System.Globalization;
+using Npgsql;
 using Payments.Api.Describing;
+using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 
@@ -39,19 +41,21 @@ internal static class QueueEndpoints
         change.MapPost("/dead-letters/{id}/redrive", RedriveOneAsync)
             .WithName("RedriveDeadLetter").WithSummary("Puts one dead letter back into the queue")
             .DescribesParameter("id", "Id of the dead letter", $"{Examples.PaymentId}")
+            .DescribesKey(required: false)
             .Answers(QueueExamples.Redriven)
             .ProducesProblems(ProblemTypes.DeadLetterNotFound);
         change.MapPost("/dead-letters/redrive", RedriveAllAsync)
             .WithName("RedriveDeadLetters").WithSummary("Puts all dead letters back into the queue")
+            .DescribesKey(required: false)
             .Answers(QueueExamples.Redriven);
         change.MapPost("/pause", PauseAsync)
             .WithName("PauseQueue").WithSummary("Pauses the queue, or one worker; what is held is finished")
-            .DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Pause)
+            .DescribesKey(required: false).DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Pause)
             .Answers(QueueExamples.Paused)
             .ProducesProblems(ProblemTypes.WorkerNotFound);
         change.MapPost("/resume", ResumeAsync)
             .WithName("ResumeQueue").WithSummary("Resumes the queue, or one worker")
-            .DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Resume)
+            .DescribesKey(required: false).DescribesTextBody(PauseRequest.Members).WithBodyExample(QueueExamples.Resume)
             .Answers(QueueExamples.Resumed)
             .ProducesProblems(ProblemTypes.WorkerNotFound);
     }
@@ -136,31 +140,54 @@ internal static class QueueEndpoints
             : UnknownRedrive;
     }
 
-    private static async Task<IResult> RedriveOneAsync(
-        string id, HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
+    private static Task<IResult> RedriveOneAsync(
+        string id, HttpContext context, KeyedChange change, RedriveDeadLetters redriveDeadLetters) =>
         Guid.TryParseExact(id, "D", out var jobId)
-        && await redriveDeadLetters.RedriveOneAsync(
-            jobId, Caller.Of(context), context.RequestAborted)
-            ? JsonAnswer.Of(new RedrivenAnswer(1), ApiJson.Default.RedrivenAnswer)
-            : new Problem(ProblemTypes.DeadLetterNotFound, "No dead letter has this id.");
+            ? RedriveAsync(context, jobId, change, redriveDeadLetters)
+            : Task.FromResult<IResult>(DeadLetterNotFound);
 
-    private static async Task<IResult> RedriveAllAsync(HttpContext context, RedriveDeadLetters redriveDeadLetters) =>
-        JsonAnswer.Of(
-            new RedrivenAnswer(await redriveDeadLetters.RedriveAllAsync(Caller.Of(context), context.RequestAborted)),
-            ApiJson.Default.RedrivenAnswer);
+    private static Task<IResult> RedriveAllAsync(
+        HttpContext context, KeyedChange change, RedriveDeadLetters redriveDeadLetters) =>
+        RedriveAsync(context, jobId: null, change, redriveDeadLetters);
 
-    private static Task<IResult> PauseAsync(HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
-        ChangeAsync(context, readControl, request => pauseQueue.PauseAsync(
-            request.WorkerId, Caller.Of(context).Actor, request.Reason, context.RequestAborted));
+    private static async Task<IResult> RedriveAsync(
+        HttpContext context, Guid? jobId, KeyedChange change, RedriveDeadLetters redriveDeadLetters)
+    {
+        if (KeyedChange.ReadKey(context, out var key) is { } wrongKey)
+        {
+            return wrongKey;
+        }
 
-    private static Task<IResult> ResumeAsync(
-        HttpContext context, PauseQueue pauseQueue, ReadQueueControl readControl) =>
-        ChangeAsync(context, readControl, request => pauseQueue.ResumeAsync(
-            request.WorkerId, Caller.Of(context).Actor, context.RequestAborted));
+        var caller = Caller.Of(context);
+        return await change.RunAsync(context, key, [], async (transaction, cancel) =>
+        {
+            var redriven = await redriveDeadLetters.ExecuteAsync(transaction.Connection!, jobId, caller, cancel);
+            return jobId is not null && redriven.Count == 0
+                ? DeadLetterNotFound
+                : new Outcome.Done(
+                    FinishedAnswer.Of(
+                        StatusCodes.Status200OK, new RedrivenAnswer(redriven.Count), ApiJson.Default.RedrivenAnswer),
+                    () => redriveDeadLetters.Tell(redriven, caller));
+        });
+    }
+
+    private static Task<IResult> PauseAsync(HttpContext context, PauseQueue pauseQueue, KeyedChange change) =>
+        ChangeAsync(context, change, (request, connection, cancel) => pauseQueue.PauseAsync(
+            connection, request.WorkerId, Caller.Of(context).Actor, request.Reason, cancel));
+
+    private static Task<IResult> ResumeAsync(HttpContext context, PauseQueue pauseQueue, KeyedChange change) =>
+        ChangeAsync(context, change, (request, connection, cancel) => pauseQueue.ResumeAsync(
+            connection, request.WorkerId, Caller.Of(context).Actor, cancel));
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext context, ReadQueueControl readControl, Func<PauseRequest, Task<bool>> change)
+        HttpContext context, KeyedChange change,
+        Func<PauseRequest, NpgsqlConnection, CancellationToken, Task<bool>> changeOne)
     {
+        if (KeyedChange.ReadKey(context, out var key) is { } wrongKey)
+        {
+            return wrongKey;
+        }
+
         var (problem, members) = await TextBody.ReadAsync(context, PauseRequest.Members);
         if (problem is not null)
         {
@@ -173,11 +200,19 @@ internal static class QueueEndpoints
             return refused;
         }
 
-        return await change(request)
-            ? JsonAnswer.Of(
-                await readControl.ExecuteAsync(context.RequestAborted), ApiJson.Default.QueueControlAnswer)
-            : new Problem(ProblemTypes.WorkerNotFound, "No worker has this id.");
+        return await change.RunAsync(context, key, TextBody.Canonical(members), async (transaction, cancel) =>
+        {
+            var connection = transaction.Connection!;
+            return await changeOne(request, connection, cancel)
+                ? FinishedAnswer.Of(
+                    StatusCodes.Status200OK, await ReadQueueControl.ExecuteAsync(connection, cancel),
+                    ApiJson.Default.QueueControlAnswer)
+                : (Outcome)new Problem(ProblemTypes.WorkerNotFound, "No worker has this id.");
+        });
     }
+
+    private static Problem DeadLetterNotFound { get; } =
+        new(ProblemTypes.DeadLetterNotFound, "No dead letter has this id.");
 
     private static Problem UnknownDeadLetter => PageQuery.UnknownCursor("The cursor is not the id of a dead letter.");
 

@@ -9,6 +9,12 @@ internal sealed class ReadQueueControl(NpgsqlDataSource database)
     public async Task<QueueControlAnswer> ExecuteAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
+        return await ExecuteAsync(connection, cancel);
+    }
+
+    /// <summary>As the connection's open transaction sees it.</summary>
+    public static async Task<QueueControlAnswer> ExecuteAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
         await using var rows = await connection.QueryMultipleAsync(
             new CommandDefinition(ReadSql, cancellationToken: cancel));
         var pause = await rows.ReadSingleAsync<QueuePauseAnswer>();

@@ -11,49 +11,36 @@ namespace Payments.Api.Queue;
 /// first, so that it takes no neighbour down with it, and has all its tries again.
 /// </summary>
 internal sealed class RedriveDeadLetters(
-    NpgsqlDataSource database, Notifier workers, CountQueue countQueue, AuditLog audit,
-    ILogger<RedriveDeadLetters> logger)
+    Notifier workers, CountQueue countQueue, AuditLog audit, ILogger<RedriveDeadLetters> logger)
 {
-    // Rows that one transaction holds locked.
+    // Rows that one statement moves.
     private const int MostAtOnce = 500;
 
-    /// <returns>Whether there was such a dead letter.</returns>
-    public async Task<bool> RedriveOneAsync(Guid id, Caller caller, CancellationToken cancel)
+    /// <summary>Within the open transaction.</summary>
+    /// <param name="id">Null: all that are dead now.</param>
+    /// <returns>Those that were redriven.</returns>
+    public async Task<IReadOnlyList<Guid>> ExecuteAsync(
+        NpgsqlConnection connection, Guid? id, Caller caller, CancellationToken cancel)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        return await RedriveAsync(connection, id, until: DateTimeOffset.MaxValue, caller, cancel) == 1;
+        var redriven = new List<Guid>();
+        IReadOnlyList<Guid> batch;
+        do
+        {
+            batch = (await connection.QueryAsync<Guid>(new CommandDefinition(
+                RedriveSql, new { id, caller.Key.OwnerId, most = MostAtOnce }, cancellationToken: cancel))).AsList();
+            await audit.RecordAllAsync(
+                connection,
+                [.. batch.Select(job => new AuditEvent(caller.Actor, "dead_letter.redriven", "job", job.ToString()))],
+                cancel);
+            redriven.AddRange(batch);
+        }
+        while (batch.Count == MostAtOnce);
+        return redriven;
     }
 
-    /// <summary>Redrives all that are dead now; one that dies again meanwhile is not redriven a second time.</summary>
-    /// <returns>How many were redriven.</returns>
-    public async Task<long> RedriveAllAsync(Caller caller, CancellationToken cancel)
+    /// <summary>Once that is committed.</summary>
+    public void Tell(IReadOnlyList<Guid> redriven, Caller caller)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        var until = await connection.ExecuteScalarAsync<DateTimeOffset>(
-            new CommandDefinition("SELECT clock_timestamp()", cancellationToken: cancel));
-        var total = 0L;
-        while (await RedriveAsync(connection, id: null, until, caller, cancel) is var redriven and > 0)
-        {
-            total += redriven;
-        }
-
-        return total;
-    }
-
-    private async Task<int> RedriveAsync(
-        NpgsqlConnection connection, Guid? id, DateTimeOffset until, Caller caller, CancellationToken cancel)
-    {
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var redriven = (await connection.QueryAsync<Guid>(new CommandDefinition(
-            RedriveSql, new { id, until, caller.Key.OwnerId, most = MostAtOnce }, transaction,
-            cancellationToken: cancel))).AsList();
-        foreach (var job in redriven)
-        {
-            await audit.RecordAsync(
-                connection, new AuditEvent(caller.Actor, "dead_letter.redriven", "job", job.ToString()), cancel);
-        }
-
-        await transaction.CommitAsync(cancel);
         foreach (var job in redriven)
         {
             logger.LogInformation("Dead letter {JobId} was redriven by {Owner}", job, caller.Key.OwnerName);
@@ -64,8 +51,6 @@ internal sealed class RedriveDeadLetters(
             countQueue.Forget();
             workers.Signal();
         }
-
-        return redriven.Count;
     }
 
     // Locked in id order: two operators who redrive the same wait for each other, and the second finds nothing.
@@ -73,7 +58,7 @@ internal sealed class RedriveDeadLetters(
         WITH dead AS MATERIALIZED (
             SELECT job.id, job.payment_id, job.buried_at, job.attempts, job.failures, job.last_error
             FROM recon_jobs AS job
-            WHERE job.buried_at IS NOT NULL AND (@id::uuid IS NULL OR job.id = @id) AND job.buried_at <= @until
+            WHERE job.buried_at IS NOT NULL AND (@id::uuid IS NULL OR job.id = @id)
             ORDER BY job.id
             LIMIT @most
             FOR UPDATE

@@ -43,73 +43,31 @@ internal sealed record ActionBody(
             return null;
         }
 
-        var body = new BodyReader(json);
-        try
+        var read = new ActionMembers(new(StringComparer.Ordinal), null, null);
+        if (new BodyShape<ActionMembers>("the request", known, [], ReadMember).Read(json, ref read) is { } problem)
         {
-            value = Read(ref body, known);
-        }
-        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
-        {
-            return BodyReader.SyntaxProblem(e);
+            return problem;
         }
 
-        if (body.Errors is not null)
-        {
-            return new Problem(ProblemTypes.InvalidRequest, "The body does not have the right shape.", body.Errors);
-        }
-
-        value = value with { Canonical = CanonicalJson.Of(json) };
+        value = new ActionBody(read.Texts, read.Version, read.Ids, CanonicalJson.Of(json));
         return null;
     }
 
-    private static ActionBody Read(ref BodyReader body, string[] known)
+    private static void ReadMember(ref BodyReader body, string name, ref ActionMembers members)
     {
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-        int? version = null;
-        List<string>? ids = null;
-        if (!body.BeginBody())
+        if (name == IdsMember)
         {
-            return Empty;
+            members = members with { Ids = body.ReadStrings("#/ids") };
         }
-
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (body.NextMember())
+        else if (name == VersionMember && !body.IsNull)
         {
-            if (Find(body, known) is not { } name)
-            {
-                body.SkipUnknownMember("#", "the request");
-                continue;
-            }
-
-            body.ToValue(seenBefore: !seen.Add(name), "#");
-            if (name == IdsMember)
-            {
-                ids = body.ReadStrings("#/ids");
-            }
-            else if (name == VersionMember && !body.IsNull)
-            {
-                version = body.ReadInteger("#/version");
-            }
-            else if (body.ReadString("#/" + name, optional: true) is { } text)
-            {
-                texts[name] = text;
-            }
+            members = members with { Version = body.ReadInteger("#/version") };
         }
-
-        body.EndBody();
-        return new ActionBody(texts, version, ids, []);
+        else if (body.ReadString("#/" + name, optional: true) is { } text)
+        {
+            members.Texts[name] = text;
+        }
     }
 
-    private static string? Find(in BodyReader body, string[] known)
-    {
-        foreach (var name in known)
-        {
-            if (body.NameIs(name))
-            {
-                return name;
-            }
-        }
-
-        return null;
-    }
+    private readonly record struct ActionMembers(Dictionary<string, string> Texts, int? Version, List<string>? Ids);
 }

@@ -1,4 +1,5 @@
 using Payments.Api.Accounts;
+using Payments.Api.Describing;
 using Payments.Api.Paging;
 using Payments.Ledger.Reconciliation;
 
@@ -15,15 +16,19 @@ internal static class CheckEndpoints
             .WithName("ListReconciliationChecks")
             .WithSummary("Checks of all runs, newest first; as CSV all of them, oldest first")
             .DescribesPage(Filters)
-            .Produces<ListAnswer<CheckAnswer>>().AnswersCsv(FileExamples.Checks)
-            .ProducesProblems(400, 503);
+            .DescribesParameter("check_type", "Which check", CheckType.Deposits, CheckType.All)
+            .DescribesParameter("status", "Status of the checks", "failed", CheckFilter.Statuses)
+            .DescribesParameter("report_id", "Id of the report whose checks they are", $"{Examples.ReportId}")
+            .Answers(Examples.ListOf("/api/admin/reconciliation/checks", ReportExamples.Check))
+            .AnswersCsv(FileExamples.Checks);
 
         group.MapGet("/checks/{checkType}/trend", TrendAsync)
             .WithName("GetReconciliationCheckTrend")
             .WithSummary("How a check went day by day, in UTC; without a period the last 30 days")
             .DescribesQuery("from", "to")
-            .Produces<CheckTrendAnswer>()
-            .ProducesProblems(400, 404, 503);
+            .DescribesParameter("checkType", "Which check", CheckType.Deposits, CheckType.All)
+            .Answers(ReportExamples.Trend)
+            .ProducesProblems(ProblemTypes.NotFound);
     }
 
     private static async Task<IResult> ListAsync(

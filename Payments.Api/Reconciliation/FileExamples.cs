@@ -21,8 +21,8 @@ internal static class FileExamples
         "number,id,check_type,kind,severity,status,description,expected,actual,difference,currency,"
         + "account_id,position,payment_id,transaction_id,flow_id,assignee,present,overdue,sightings,reopened,"
         + "created_at,last_seen_at,due_at,resolved_at,resolved_by,resolved_by_key,notes\r\n"
-        + "12,019cae60-a2f4-7c31-8d09-5be6147f3a82,deposits,missing_posting,medium,open,"
-        + "A deposit has no entries,25.000000,0.000000,-25.000000,USDC,ACC-001,,,,"
-        + "019cae70-10c8-7d21-8b3f-4f6a9c20e815,,true,false,2,0,2026-03-02T02:00:00.300000Z,"
-        + "2026-03-02T03:00:00.300000Z,2026-03-03T02:00:00.300000Z,,,,\r\n";
+        + "12,019cae60-a2f4-7c31-8d09-5be6147f3a82,deposits,deposit_amount_mismatch,low,open,"
+        + "The deposit was posted to ACC-001 with 249.600000 USDC: -0.400000 USDC.,250.000000,249.600000,-0.400000,"
+        + "USDC,ACC-001,,,019cae70-10c8-7d21-8b3f-4f6a9c20e815,019cae70-10c8-7d21-8b3f-4f6a9c20e815,,true,false,2,0,"
+        + "2026-03-02T02:00:00.400000Z,2026-03-02T03:00:00.400000Z,2026-03-03T02:00:00.400000Z,,,,\r\n";
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Payments.Api.Paging;
 
@@ -10,8 +11,8 @@ namespace Payments.Api.Reconciliation;
 /// <param name="RequestedBy">Owner of the API key, or the schedule.</param>
 internal record ReportAnswer(
     Guid Id,
-    [property: JsonPropertyName("run_type")] string RunType,
-    string Status,
+    [property: JsonPropertyName("run_type"), AllowedValues("hourly", "daily", "manual")] string RunType,
+    [property: AllowedValues("pending", "in_progress", "completed", "failed")] string Status,
     DateTimeOffset? Slot,
     [property: JsonPropertyName("created_at")] DateTimeOffset CreatedAt,
     [property: JsonPropertyName("started_at")] DateTimeOffset? StartedAt,
@@ -42,7 +43,7 @@ internal sealed record CheckAnswer(
     [property: JsonPropertyName("report_id")] Guid ReportId,
     [property: JsonPropertyName("run_type")] string RunType,
     [property: JsonPropertyName("check_type")] string CheckType,
-    string Status,
+    [property: AllowedValues("pending", "passed", "failed", "inconclusive")] string Status,
     bool? Passed,
     string? Expected,
     string? Actual,

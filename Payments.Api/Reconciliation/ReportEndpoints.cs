@@ -1,7 +1,10 @@
 using System.Globalization;
 using Payments.Api.Accounts;
+using Payments.Api.Describing;
+using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
+using Payments.Ledger.Reconciliation;
 
 namespace Payments.Api.Reconciliation;
 
@@ -33,21 +36,28 @@ internal static class ReportEndpoints
             .WithName("ListReconciliationReports")
             .WithSummary("Reconciliation runs, newest first; as CSV all of them, oldest first")
             .DescribesPage(Filters)
-            .Produces<ListAnswer<ReportAnswer>>().AnswersCsv(FileExamples.Reports)
-            .ProducesProblems(400, 503);
+            .DescribesParameter("run_type", "Why the runs were made", RunType.Daily, RunType.All)
+            .DescribesParameter("status", "Status of the runs", "completed", ReportFilter.Statuses)
+            .Answers(Examples.ListOf("/api/admin/reconciliation/reports", ReportExamples.Failed))
+            .AnswersCsv(FileExamples.Reports);
 
         group.MapGet("/reports/{id}", GetAsync)
             .WithName("GetReconciliationReport")
             .WithSummary("A reconciliation run with its checks and the exceptions that it saw")
             .DescribesPage()
-            .Produces<ReportDetails>()
-            .ProducesProblems(400, 404, 503);
+            .DescribesParameter("id", "Id of the run's report", $"{Examples.ReportId}")
+            .DescribesParameter("starting_after", "Number of an exception: the page of those that follow it", "")
+            .DescribesParameter("ending_before", "Number of an exception: the page of those before it", "")
+            .Answers(ReportExamples.Details)
+            .ProducesProblems(ProblemTypes.ReconciliationReportNotFound);
 
         group.MapPost("/run", RunAsync)
             .WithName("RunReconciliation").WithSummary("Asks for a reconciliation run")
             .DescribesKey(required: false).DescribesTextBody(RunRequest.Members)
-            .Produces<RunAcceptedAnswer>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .WithBodyExample(ReportExamples.Run)
+            .Answers(ReportExamples.Accepted, StatusCodes.Status202Accepted)
+            .AnswersHeader("Location", "Address of the run's report", StatusCodes.Status202Accepted)
+            .AnswersHeader("Retry-After", "Seconds after which to ask for it", StatusCodes.Status202Accepted);
 
         group.MapChecks();
     }

@@ -11,7 +11,8 @@ internal static class RefundDescription
         route.DescribesKey(required: !keyInBody).DescribesBody(
             Schema(keyInBody),
             required: false,
-            keyInBody ? null : "Without one, all that is left is given back");
+            keyInBody ? null : "Without one, all that is left is given back")
+            .ProducesProblems(ProblemTypes.IdempotencyKeyMissing);
 
     private static OpenApiSchema Schema(bool keyInBody)
     {

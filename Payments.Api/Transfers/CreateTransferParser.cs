@@ -5,18 +5,14 @@ internal static class CreateTransferParser
 {
     private const string Of = "#/transaction";
 
-    [Flags]
-    private enum Members
-    {
-        None = 0,
-        Transaction = 1,
-        IdempotencyKey = 2,
-        Source = 4,
-        Destination = 8,
-        Amount = 16,
-        Currency = 32,
-        Description = 64,
-    }
+    private static readonly BodyShape<CreateTransferMembers> Request =
+        new("the request", ["transaction", "idempotencyKey"], ["transaction"], ReadRequestMember);
+
+    private static readonly BodyShape<CreateTransferMembers> Transaction = new(
+        "a transaction",
+        ["source_account_id", "destination_account_id", "amount", "currency", "description"],
+        ["source_account_id", "destination_account_id", "amount"],
+        ReadMember);
 
     /// <summary>
     /// The accepted request, or what is wrong with the body: its syntax first, its shape, then its values.
@@ -24,102 +20,36 @@ internal static class CreateTransferParser
     public static Problem? Parse(ReadOnlySpan<byte> json, out CreateTransferRequest? request)
     {
         request = null;
-        var body = new BodyReader(json);
         var members = default(CreateTransferMembers);
-        try
-        {
-            ReadBody(ref body, ref members);
-        }
-        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
-        {
-            return BodyReader.SyntaxProblem(e);
-        }
-
-        return body.Errors is null
-            ? CreateTransferRequest.Check(members, out request)
-            : new Problem(
-                ProblemTypes.InvalidRequest, "The body does not have the shape of a transaction.", body.Errors);
+        return Request.Read(json, ref members) ?? CreateTransferRequest.Check(members, out request);
     }
 
-    private static void ReadBody(ref BodyReader body, ref CreateTransferMembers members)
+    private static void ReadRequestMember(ref BodyReader body, string name, ref CreateTransferMembers members)
     {
-        if (!body.BeginBody())
+        if (name == "transaction")
         {
-            return;
+            Transaction.ReadObject(ref body, Of, ref members);
         }
-
-        var seen = Members.None;
-        while (body.NextMember())
+        else
         {
-            var member = body.NameIs("transaction"u8) ? Members.Transaction
-                : body.NameIs("idempotencyKey"u8) ? Members.IdempotencyKey
-                : Members.None;
-            if (member == Members.None)
-            {
-                body.SkipUnknownMember("#", "the request");
-                continue;
-            }
-
-            body.ToValue(seenBefore: (seen & member) != Members.None, "#");
-            seen |= member;
-            if (member == Members.IdempotencyKey)
-            {
-                members.IdempotencyKey = body.ReadString("#/idempotencyKey", optional: false);
-            }
-            else if (body.BeginObject(Of))
-            {
-                ReadTransaction(ref body, ref members);
-            }
+            members.IdempotencyKey = body.ReadString("#/idempotencyKey", optional: false);
         }
-
-        body.EndBody();
-        body.Require((seen & Members.Transaction) != Members.None, Of);
     }
 
-    private static void ReadTransaction(ref BodyReader body, ref CreateTransferMembers members)
+    private static void ReadMember(ref BodyReader body, string name, ref CreateTransferMembers members)
     {
-        var seen = Members.None;
-        while (body.NextMember())
+        switch (name)
         {
-            var member = Find(body);
-            if (member == Members.None)
-            {
-                body.SkipUnknownMember(Of, "a transaction");
-                continue;
-            }
-
-            body.ToValue(seenBefore: (seen & member) != Members.None, Of);
-            seen |= member;
-            ReadMember(ref body, member, ref members);
-        }
-
-        body.Require((seen & Members.Source) != Members.None, Of + "/source_account_id");
-        body.Require((seen & Members.Destination) != Members.None, Of + "/destination_account_id");
-        body.Require((seen & Members.Amount) != Members.None, Of + "/amount");
-    }
-
-    private static Members Find(in BodyReader body) =>
-        body.NameIs("source_account_id"u8) ? Members.Source
-        : body.NameIs("destination_account_id"u8) ? Members.Destination
-        : body.NameIs("amount"u8) ? Members.Amount
-        : body.NameIs("currency"u8) ? Members.Currency
-        : body.NameIs("description"u8) ? Members.Description
-        : Members.None;
-
-    private static void ReadMember(ref BodyReader body, Members member, ref CreateTransferMembers members)
-    {
-        switch (member)
-        {
-            case Members.Source:
+            case "source_account_id":
                 members.Source = body.ReadString(Of + "/source_account_id", optional: false);
                 break;
-            case Members.Destination:
+            case "destination_account_id":
                 members.Destination = body.ReadString(Of + "/destination_account_id", optional: false);
                 break;
-            case Members.Currency:
+            case "currency":
                 members.Currency = body.ReadString(Of + "/currency", optional: true);
                 break;
-            case Members.Description:
+            case "description":
                 members.Description = body.ReadString(Of + "/description", optional: true);
                 break;
             default:

@@ -22,5 +22,7 @@ internal static class TransferDescription
                         ["currency"] = OpenApiDescription.CurrencyCode(),
                         ["description"] = OpenApiDescription.Description(),
                     }),
-            })).WithBodyExample(TransferExamples.Create);
+            }))
+            .WithBodyExample(TransferExamples.Create)
+            .ProducesProblems(ProblemTypes.IdempotencyKeyMissing);
 }

@@ -6,13 +6,19 @@ using Payments.Ledger.Webhooks;
 namespace Payments.Api.Webhooks;
 
 /// <summary>Creates a target and its secret, and gives it a new secret later.</summary>
-internal sealed class CreateTarget(WebhookVault vault, AuditLog audit, TimeProvider clock)
+internal sealed class CreateTarget(
+    WebhookVault vault, AuditLog audit, TimeProvider clock, IHostEnvironment environment)
 {
     /// <summary>Within the open transaction.</summary>
-    /// <returns>The target, with its secret.</returns>
-    public async Task<WebhookTargetAnswer> ExecuteAsync(
+    /// <returns>The target, with its secret, or why not.</returns>
+    public async Task<(Problem? Problem, WebhookTargetAnswer? Target)> ExecuteAsync(
         NpgsqlConnection connection, TargetRequest request, AuditActor by, CancellationToken cancel)
     {
+        if (!CanKeepSecrets)
+        {
+            return (WebhookProblems.KeyMissing, null);
+        }
+
         var now = clock.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         await connection.ExecuteAsync(new CommandDefinition(
@@ -37,7 +43,7 @@ internal sealed class CreateTarget(WebhookVault vault, AuditLog audit, TimeProvi
             },
             cancel);
         var target = await TargetRow.FindAsync(connection, id, cancel);
-        return target!.ToAnswer() with { Secret = WebhookSecret.Show(secret) };
+        return (null, target!.ToAnswer() with { Secret = WebhookSecret.Show(secret) });
     }
 
     /// <summary>Adds a new secret; the one of before signs too for the overlap. Within the open transaction.</summary>
@@ -56,6 +62,11 @@ internal sealed class CreateTarget(WebhookVault vault, AuditLog audit, TimeProvi
             return (WebhookProblems.Configured, null);
         }
 
+        if (!CanKeepSecrets)
+        {
+            return (WebhookProblems.KeyMissing, null);
+        }
+
         var secret = WebhookSecret.Generate();
         await vault.AddAsync(connection, id, secret, overlap, cancel);
         await audit.RecordAsync(
@@ -67,6 +78,9 @@ internal sealed class CreateTarget(WebhookVault vault, AuditLog audit, TimeProvi
             cancel);
         return (null, target.ToAnswer() with { Secret = WebhookSecret.Show(secret) });
     }
+
+    // In the clear only where nobody is harmed by it.
+    private bool CanKeepSecrets => vault.Encrypts || environment.IsDevelopment();
 
     internal static string[] Distinct(IReadOnlyList<string>? types) =>
         [.. (types ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];

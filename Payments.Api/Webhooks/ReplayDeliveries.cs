@@ -24,7 +24,12 @@ internal sealed class ReplayDeliveries(AuditLog audit)
             return enabled is null ? WebhookProblems.DeliveryNotFound : WebhookProblems.Disabled;
         }
 
-        await ReplayAsync(connection, OneSql, new { id }, cancel);
+        if (await ReplayAsync(connection, OneSql, new { id }, cancel) == 0)
+        {
+            // It was cleared away meanwhile.
+            return WebhookProblems.DeliveryNotFound;
+        }
+
         await audit.RecordAsync(
             connection, new AuditEvent(by, "webhook_delivery.replayed", "webhook_delivery", id.ToString()), cancel);
         return null;

@@ -45,71 +45,32 @@ internal static class TargetParser
 {
     private const int MostEventTypes = 20;
 
+    private static readonly BodyShape<TargetRequest> Creation =
+        new("a webhook target", ["url", "description", "eventTypes"], ["url"], ReadMember);
+
+    private static readonly BodyShape<TargetRequest> Change =
+        new("a webhook target", ["url", "description", "eventTypes", "enabled"], [], ReadMember);
+
     /// <param name="creating">A url is needed then, and nothing may be switched off.</param>
     public static Problem? Parse(
         ReadOnlySpan<byte> json, bool creating, WebhookAddress allowed, out TargetRequest? request)
     {
         request = null;
-        var body = new BodyReader(json);
         var read = new TargetRequest(null, null, null, null);
-        try
+        if ((creating ? Creation : Change).Read(json, ref read) is { } problem)
         {
-            read = Read(ref body, creating);
-        }
-        catch (Exception e) when (BodyReader.SyntaxProblem(e) is not null)
-        {
-            return BodyReader.SyntaxProblem(e);
-        }
-
-        if (body.Errors is not null)
-        {
-            return new Problem(
-                ProblemTypes.InvalidRequest, "The body does not have the shape of a target.", body.Errors);
+            return problem;
         }
 
         request = read;
         return request.Check(allowed);
     }
 
-    private static TargetRequest Read(ref BodyReader body, bool creating)
+    private static void ReadMember(ref BodyReader body, string name, ref TargetRequest read) => read = name switch
     {
-        var read = new TargetRequest(null, null, null, null);
-        if (!body.BeginBody())
-        {
-            return read;
-        }
-
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (body.NextMember())
-        {
-            if (body.NameIs("url"u8))
-            {
-                body.ToValue(!seen.Add("url"), "#");
-                read = read with { Url = body.ReadString("#/url", optional: false) };
-            }
-            else if (body.NameIs("description"u8))
-            {
-                body.ToValue(!seen.Add("description"), "#");
-                read = read with { Description = body.ReadString("#/description", optional: true) };
-            }
-            else if (body.NameIs("eventTypes"u8))
-            {
-                body.ToValue(!seen.Add("eventTypes"), "#");
-                read = read with { EventTypes = body.ReadStrings("#/eventTypes", MostEventTypes) };
-            }
-            else if (!creating && body.NameIs("enabled"u8))
-            {
-                body.ToValue(!seen.Add("enabled"), "#");
-                read = read with { Enabled = body.ReadFlag("#/enabled") };
-            }
-            else
-            {
-                body.SkipUnknownMember("#", "a webhook target");
-            }
-        }
-
-        body.EndBody();
-        body.Require(!creating || seen.Contains("url"), "#/url");
-        return read;
-    }
+        "url" => read with { Url = body.ReadString("#/url", optional: false) },
+        "description" => read with { Description = body.ReadString("#/description", optional: true) },
+        "eventTypes" => read with { EventTypes = body.ReadStrings("#/eventTypes", MostEventTypes) },
+        _ => read with { Enabled = body.ReadFlag("#/enabled") },
+    };
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Payments.Api.Webhooks;
@@ -15,7 +16,7 @@ internal sealed record WebhookTargetAnswer(
     bool Enabled,
     string? DisabledReason,
     DateTimeOffset? DisabledAt,
-    string Origin,
+    [property: AllowedValues("api", "configuration")] string Origin,
     string CreatedBy,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
@@ -35,7 +36,7 @@ internal sealed record WebhookDeliveryAnswer(
     Guid? ExceptionId,
     Guid TargetId,
     string TargetUrl,
-    string Status,
+    [property: AllowedValues("pending", "delivered", "failed", "cancelled")] string Status,
     int Attempts,
     int Replays,
     int? LastStatusCode,

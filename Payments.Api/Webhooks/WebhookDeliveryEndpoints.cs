@@ -1,3 +1,4 @@
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -12,24 +13,30 @@ internal static class WebhookDeliveryEndpoints
         group.MapGet("/deliveries", ListAsync)
             .WithName("ListWebhookDeliveries").WithSummary("Deliveries of webhooks, newest first")
             .DescribesPage("targetId", "status")
-            .Produces<ListAnswer<WebhookDeliveryAnswer>>()
-            .ProducesProblems(400, 503);
+            .DescribesParameter("targetId", "Id of the target", $"{WebhookExamples.TargetId}")
+            .DescribesParameter("status", "Status of the deliveries", "failed", ListDeliveries.Statuses)
+            .Answers(Examples.ListOf("/api/admin/webhooks/deliveries", WebhookExamples.Replayed));
         group.MapGet("/deliveries/{id}", GetAsync)
             .WithName("GetWebhookDelivery").WithSummary("A delivery with its payload and its attempts")
-            .Produces<WebhookDeliveryDetails>()
-            .ProducesProblems(404, 503);
+            .DescribesDelivery()
+            .Answers(WebhookExamples.Details);
         group.MapPost("/deliveries/{id}/replay", ReplayOneAsync)
             .WithName("ReplayWebhookDelivery").WithSummary("Begins a delivery anew, however it ended")
-            .DescribesKey()
-            .Produces<WebhookDeliveryAnswer>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 422, 503);
+            .DescribesDelivery().DescribesKey()
+            .Answers(WebhookExamples.Replayed, StatusCodes.Status202Accepted)
+            .AnswersHeader("Location", "Address of the delivery", StatusCodes.Status202Accepted)
+            .ProducesProblems(ProblemTypes.WebhookTargetDisabled);
         group.MapPost("/deliveries/replay", ReplayAllAsync)
             .WithName("ReplayWebhookDeliveries")
             .WithSummary("Begins anew all deliveries that failed or were cancelled since a time")
             .DescribesKey().DescribesBody(WebhookDescription.Replay())
-            .Produces<WebhookReplayAnswer>()
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .WithBodyExample(WebhookExamples.Replay)
+            .Answers(WebhookExamples.ReplayedAll);
     }
+
+    private static RouteHandlerBuilder DescribesDelivery(this RouteHandlerBuilder route) => route
+        .DescribesParameter("id", "Id of the delivery", $"{WebhookExamples.DeliveryId}")
+        .ProducesProblems(ProblemTypes.WebhookDeliveryNotFound);
 
     private static async Task<IResult> ListAsync(HttpContext context, ListDeliveries listDeliveries)
     {

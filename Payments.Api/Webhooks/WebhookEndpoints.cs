@@ -1,3 +1,4 @@
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
@@ -8,6 +9,8 @@ namespace Payments.Api.Webhooks;
 /// <summary>The targets of webhooks. Their deliveries are in <see cref="WebhookDeliveryEndpoints"/>.</summary>
 internal static class WebhookEndpoints
 {
+    private const string Path = "/api/admin/webhooks";
+
     public static void AddWebhooks(this IServiceCollection services)
     {
         services.AddWebhookVault();
@@ -20,45 +23,54 @@ internal static class WebhookEndpoints
 
     public static void MapWebhooks(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/api/admin/webhooks").WithTags("Webhooks")
+        var group = routes.MapGroup(Path).WithTags("Webhooks")
             .RequireAuthorization(Scopes.ReconciliationAdmin);
 
         group.MapPost("", CreateAsync)
             .WithName("CreateWebhookTarget").WithSummary("Adds a target; its secret is in this answer alone")
             .DescribesKey().DescribesBody(WebhookDescription.Target(creating: true))
-            .Produces<WebhookTargetAnswer>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .WithBodyExample(WebhookExamples.Create)
+            .Answers(WebhookExamples.WithSecret, StatusCodes.Status201Created)
+            .AnswersHeader("Location", "Address of the target", StatusCodes.Status201Created)
+            .ProducesProblems(ProblemTypes.WebhookKeyMissing);
         group.MapGet("", ListAsync)
             .WithName("ListWebhookTargets").WithSummary("The targets of webhooks, newest first")
             .DescribesPage()
-            .Produces<ListAnswer<WebhookTargetAnswer>>()
-            .ProducesProblems(400, 503);
+            .Answers(Examples.ListOf(Path, WebhookExamples.Target));
         group.MapGet("/{id}", GetAsync)
             .WithName("GetWebhookTarget").WithSummary("A target of webhooks")
-            .Produces<WebhookTargetAnswer>()
-            .ProducesProblems(404, 503);
+            .DescribesTarget()
+            .Answers(WebhookExamples.Disabled);
         group.MapPatch("/{id}", ChangeAsync)
             .WithName("ChangeWebhookTarget").WithSummary("Changes a target, disables it, or enables it again")
-            .DescribesBody(WebhookDescription.Target(creating: false))
-            .Produces<WebhookTargetAnswer>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .DescribesTarget().DescribesBody(WebhookDescription.Target(creating: false))
+            .WithBodyExample(WebhookExamples.Change)
+            .Answers(WebhookExamples.Disabled)
+            .ProducesProblems(ProblemTypes.WebhookTargetConfigured);
         group.MapDelete("/{id}", DeleteAsync)
             .WithName("DeleteWebhookTarget").WithSummary("Removes a target and its secrets")
+            .DescribesTarget()
             .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblems(404, 409, 503);
+            .ProducesProblems(ProblemTypes.WebhookTargetConfigured);
         group.MapPost("/{id}/secret/rotate", RotateAsync)
             .WithName("RotateWebhookSecret")
             .WithSummary("Gives a target a new secret; the one of before signs too, for an overlap")
-            .DescribesKey().DescribesBody(WebhookDescription.Rotation(), required: false)
-            .Produces<WebhookTargetAnswer>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .DescribesTarget().DescribesKey().DescribesBody(WebhookDescription.Rotation(), required: false)
+            .WithBodyExample(WebhookExamples.Rotate)
+            .Answers(WebhookExamples.WithSecret)
+            .ProducesProblems(ProblemTypes.WebhookTargetConfigured, ProblemTypes.WebhookKeyMissing);
         group.MapPost("/{id}/test", TestAsync)
             .WithName("TestWebhookTarget").WithSummary("Sends a target an event of the type webhook.test, once")
-            .DescribesKey()
-            .Produces<WebhookDeliveryAnswer>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 404, 409, 422, 503);
+            .DescribesTarget().DescribesKey()
+            .Answers(WebhookExamples.Waiting, StatusCodes.Status202Accepted)
+            .AnswersHeader("Location", "Address of the delivery", StatusCodes.Status202Accepted)
+            .ProducesProblems(ProblemTypes.WebhookTargetDisabled);
         group.MapWebhookDeliveries();
     }
+
+    private static RouteHandlerBuilder DescribesTarget(this RouteHandlerBuilder route) => route
+        .DescribesParameter("id", "Id of the target", $"{WebhookExamples.TargetId}")
+        .ProducesProblems(ProblemTypes.WebhookTargetNotFound);
 
     private static Task<IResult> CreateAsync(
         HttpContext context, Idempotent idempotent, CreateTarget createTarget, WebhookAddress allowed) =>
@@ -68,8 +80,12 @@ internal static class WebhookEndpoints
                 context,
                 (ReadOnlySpan<byte> json, out TargetRequest? request) =>
                     TargetParser.Parse(json, creating: true, allowed, out request),
-                async (request, transaction, cancel) => remember(await createTarget.ExecuteAsync(
-                    transaction.Connection!, request, Caller.Of(context).Actor, cancel))));
+                async (request, transaction, cancel) =>
+                {
+                    var (problem, target) = await createTarget.ExecuteAsync(
+                        transaction.Connection!, request, Caller.Of(context).Actor, cancel);
+                    return problem is not null ? problem : remember(target!);
+                }));
 
     private static async Task<IResult> ListAsync(HttpContext context, ListTargets listTargets)
     {
@@ -178,7 +194,7 @@ internal static class WebhookEndpoints
             return await WebhookOutbox.AddForAsync(connection, test, targetId, cancel) is { } deliveryId
                 ? FinishedAnswer.Of(
                     StatusCodes.Status202Accepted, (await ListDeliveries.FindAsync(connection, deliveryId, cancel))!,
-                    ApiJson.Default.WebhookDeliveryAnswer, $"/api/admin/webhooks/deliveries/{deliveryId}")
+                    ApiJson.Default.WebhookDeliveryAnswer, $"{Path}/deliveries/{deliveryId}")
                 : WebhookProblems.Disabled;
         });
     }
@@ -206,5 +222,5 @@ internal static class WebhookEndpoints
             : result;
     }
 
-    private static string AddressOf(Guid id) => $"/api/admin/webhooks/{id}";
+    private static string AddressOf(Guid id) => $"{Path}/{id}";
 }

@@ -14,10 +14,32 @@ public sealed class AuditLog(TimeProvider clock)
     /// <param name="connection">
     /// Its open transaction is the event's; without one the event is a transaction of its own.
     /// </param>
-    public async Task RecordAsync(NpgsqlConnection connection, AuditEvent audited, CancellationToken cancel)
+    public Task RecordAsync(NpgsqlConnection connection, AuditEvent audited, CancellationToken cancel) =>
+        RecordAllAsync(connection, [audited], cancel);
+
+    /// <summary>Several events, in one round trip.</summary>
+    public async Task RecordAllAsync(
+        NpgsqlConnection connection, IReadOnlyList<AuditEvent> audited, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(audited);
+        if (audited.Count == 0)
+        {
+            return;
+        }
+
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var one in audited)
+        {
+            batch.BatchCommands.Add(CommandOf(one));
+        }
+
+        await batch.ExecuteNonQueryAsync(cancel);
+    }
+
+    private NpgsqlBatchCommand CommandOf(AuditEvent audited)
     {
         var now = clock.GetUtcNow();
-        await using var command = new NpgsqlCommand(InsertSql, connection);
+        var command = new NpgsqlBatchCommand(InsertSql);
         var parameters = command.Parameters;
         parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
         parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime });
@@ -32,7 +54,7 @@ public sealed class AuditLog(TimeProvider clock)
         parameters.Add(Nullable(audited.OtherAccount, NpgsqlDbType.Text));
         parameters.Add(Nullable(audited.Currency, NpgsqlDbType.Text));
         parameters.Add(Nullable(JsonOf(audited.Details), NpgsqlDbType.Jsonb));
-        await command.ExecuteNonQueryAsync(cancel);
+        return command;
     }
 
     private static string JsonOf(object? details) =>

@@ -11,7 +11,8 @@ public sealed class WebhookOptions : IValidatableObject
 
     /// <summary>
     /// Encrypts the targets' secrets in the database: base64 of 32 bytes, the same for the API and the worker. Several,
-    /// separated by commas: the first encrypts, all decrypt. Without one, secrets are kept as they are.
+    /// separated by commas: the first encrypts, all decrypt. Without one, secrets are kept as they are
+    /// in development, and no target is made elsewhere.
     /// </summary>
     public string? EncryptionKey { get; set; }
 

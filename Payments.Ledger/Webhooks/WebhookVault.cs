@@ -16,6 +16,9 @@ public sealed class WebhookVault(WebhookOptions options, TimeProvider clock)
     private readonly List<(string Id, byte[] Key)> _keys =
         [.. options.Keys().OfType<byte[]>().Select(key => (IdOf(key), key))];
 
+    /// <summary>Whether there is a key to encrypt secrets with.</summary>
+    public bool Encrypts => _keys.Count > 0;
+
     /// <summary>Adds a secret within the open transaction; older ones end after the overlap.</summary>
     public async Task AddAsync(
         NpgsqlConnection connection, Guid targetId, byte[] secret, TimeSpan overlap, CancellationToken cancel)

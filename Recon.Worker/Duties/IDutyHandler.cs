@@ -15,6 +15,9 @@ internal interface IDutyHandler
     /// </summary>
     bool IsLong => false;
 
+    /// <summary>Whether each has its trace, whatever is sampled: what takes long is mostly rare and worth it.</summary>
+    bool IsTraced => IsLong;
+
     /// <summary>How often it may fail before it goes to the dead letters.</summary>
     int FailureLimit => 10;
 

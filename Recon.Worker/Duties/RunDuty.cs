@@ -100,13 +100,12 @@ internal sealed class RunDuty(
         }
     }
 
-    // What takes long is rare and worth its trace.
     private static Activity? Start(Duty duty, IDutyHandler handler)
     {
         var request = ActivityContext.TryParse(duty.Traceparent, traceState: null, isRemote: true, out var parsed)
             ? parsed
             : default;
-        KeyValuePair<string, object?>[] tags = [new("trace.keep", handler.IsLong)];
+        KeyValuePair<string, object?>[] tags = [new("trace.keep", handler.IsTraced)];
         return Source.StartActivity("duty " + duty.Kind, ActivityKind.Consumer, request, tags)
             ?.SetTag("recon.duty.id", duty.Id)
             .SetTag("recon.duty.attempt", duty.Attempts);

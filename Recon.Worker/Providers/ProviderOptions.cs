@@ -14,6 +14,10 @@ internal sealed class ProviderOptions
 
     public AlpacaOptions Alpaca { get; set; } = new();
 
+    /// <summary>Time between two readings of a provider's balance, give or take a tenth.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan RefreshInterval { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How long one try of one request may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00")]
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -62,7 +66,8 @@ internal sealed class AlpacaOptions
 }
 
 /// <summary>Names the setting that is wrong, and never says what it holds.</summary>
-internal sealed class ProviderOptionsCheck(IHostEnvironment environment) : IValidateOptions<ProviderOptions>
+internal sealed class ProviderOptionsCheck(IHostEnvironment environment, IConfiguration configuration)
+    : IValidateOptions<ProviderOptions>
 {
     public ValidateOptionsResult Validate(string? name, ProviderOptions options)
     {
@@ -71,9 +76,20 @@ internal sealed class ProviderOptionsCheck(IHostEnvironment environment) : IVali
         [
             .. Check("Circle", circle.BaseUrl, ("ApiKey", circle.ApiKey)),
             .. Check("Alpaca", alpaca.BaseUrl, ("KeyId", alpaca.KeyId), ("Secret", alpaca.Secret)),
+            .. CheckInterval(options),
         ];
 
         return complaints.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(complaints);
+    }
+
+    // A maximum age that is none is the complaint of the policy itself.
+    private string[] CheckInterval(ProviderOptions options)
+    {
+        var policy = configuration.GetSection(ProviderPolicy.Section).Get<ProviderPolicy>() ?? new ProviderPolicy();
+        return !(options.Circle.IsConfigured || options.Alpaca.IsConfigured)
+            || policy.MaximumAge <= TimeSpan.Zero || options.RefreshInterval < policy.MaximumAge
+            ? []
+            : ["Providers:RefreshInterval must be shorter than Providers:MaximumAge: what is known would be too old."];
     }
 
     private IEnumerable<string> Check(

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Payments.Ledger.Providers;
+using Recon.Worker.Duties;
 
 namespace Recon.Worker.Providers;
 
@@ -15,5 +16,7 @@ internal static class ProviderServices
         services.AddSingleton<IProviderBalances, CircleBalances>();
         services.AddSingleton<IProviderBalances, AlpacaBalances>();
         services.AddSingleton<ReadProviderBalance>();
+        services.AddDutyHandler<RefreshBalances>();
+        services.AddHostedService<SeedRefreshDuties>();
     }
 }

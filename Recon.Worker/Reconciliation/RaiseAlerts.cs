@@ -31,9 +31,10 @@ internal static class RaiseAlerts
             select new News(
                 WebhookEventType.ExceptionResolved, one.Id, one.Severity, "The break is gone: " + one.Description,
                 one.Expected, one.Actual, one.Currency)).ToList();
-        var raised = await AddAsync(connection, context, worst, cancel);
-        await AddAsync(connection, context, over, cancel);
-        return raised;
+        var (raised, closed) = (Bounded(worst), Bounded(over));
+        await WebhookOutbox.AddAsync(
+            connection, [.. raised.Concat(closed).Select(one => one.ToEvent(context))], cancel);
+        return [.. raised.Select(one => one.Severity)];
     }
 
     private static string? TypeOf(Sighting one) => one switch
@@ -44,8 +45,7 @@ internal static class RaiseAlerts
         _ => null,
     };
 
-    private static async Task<IReadOnlyList<string>> AddAsync(
-        NpgsqlConnection connection, SightingContext context, List<News> news, CancellationToken cancel)
+    private static List<News> Bounded(List<News> news)
     {
         var told = news.Take(Most).ToList();
         if (news.Count > Most)
@@ -58,18 +58,15 @@ internal static class RaiseAlerts
             });
         }
 
-        foreach (var one in told)
-        {
-            var alert = ExceptionAlert.Of(
-                one.ExceptionId, one.Severity, context.CheckType, one.Description, one.Expected, one.Actual,
-                one.Currency, context.RunId, context.SeenAt);
-            await WebhookOutbox.AddAsync(connection, alert.ToEvent(one.Type), cancel);
-        }
-
-        return [.. told.Select(one => one.Severity)];
+        return told;
     }
 
     private sealed record News(
         string Type, Guid ExceptionId, string Severity, string Description, decimal? Expected, decimal? Actual,
-        string? Currency);
+        string? Currency)
+    {
+        public WebhookEvent ToEvent(SightingContext context) => ExceptionAlert.Of(
+            ExceptionId, Severity, context.CheckType, Description, Expected, Actual, Currency, context.RunId,
+            context.SeenAt).ToEvent(Type);
+    }
 }

@@ -2,10 +2,11 @@ using Npgsql;
 
 namespace Recon.Worker.Retention;
 
-/// <summary>Clears finished jobs and duties away, now and then, for as long as the worker runs.</summary>
+/// <summary>Clears finished jobs, duties and webhooks away, now and then, for as long as the worker runs.</summary>
 internal sealed class RetentionLoop(
     RemoveFinishedJobs removeFinishedJobs,
     RemoveFinishedDuties removeFinishedDuties,
+    RemoveFinishedWebhooks removeFinishedWebhooks,
     RetentionOptions options,
     TimeProvider clock,
     ILogger<RetentionLoop> logger)
@@ -29,6 +30,11 @@ internal sealed class RetentionLoop(
                 {
                     logger.LogInformation("Deleted {Removed} duties that finished long ago", duties);
                 }
+
+                if (await removeFinishedWebhooks.RunOnceAsync(stoppingToken) is > 0 and var webhooks)
+                {
+                    logger.LogInformation("Deleted {Removed} old webhook events and deliveries", webhooks);
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -36,7 +42,7 @@ internal sealed class RetentionLoop(
             }
             catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
             {
-                logger.LogWarning("Finished jobs and duties stay until the next round: {Reason}", e.Message);
+                logger.LogWarning("What is finished stays until the next round: {Reason}", e.Message);
             }
         }
     }
@@ -52,6 +58,7 @@ internal static class RetentionServices
             .GetRequiredService<Microsoft.Extensions.Options.IOptions<RetentionOptions>>().Value);
         services.AddSingleton<RemoveFinishedJobs>();
         services.AddSingleton<RemoveFinishedDuties>();
+        services.AddSingleton<RemoveFinishedWebhooks>();
         services.AddHostedService<RetentionLoop>();
     }
 }

@@ -2,12 +2,12 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Recon.Worker.Retention;
 
-/// <summary>How long finished jobs are kept; section <c>Retention</c> of the configuration.</summary>
-internal sealed class RetentionOptions
+/// <summary>How long what is finished is kept; section <c>Retention</c> of the configuration.</summary>
+internal sealed class RetentionOptions : IValidatableObject
 {
     public const string Section = "Retention";
 
-    /// <summary>Off: finished jobs are kept for ever.</summary>
+    /// <summary>Off: what is finished is kept for ever.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>
@@ -17,7 +17,15 @@ internal sealed class RetentionOptions
     [Range(0.01, 87_600)]
     public double FinishedJobHours { get; set; } = 168;
 
-    /// <summary>Jobs or duties that one transaction looks at the most.</summary>
+    /// <summary>Age, since it arrived, at which a delivery of a webhook is deleted.</summary>
+    [Range(0.01, 87_600)]
+    public double DeliveredWebhookHours { get; set; } = 720;
+
+    /// <summary>The same of one that failed or was cancelled, and may be wanted for a replay.</summary>
+    [Range(0.01, 87_600)]
+    public double UndeliveredWebhookHours { get; set; } = 2_160;
+
+    /// <summary>Jobs, duties or events that one transaction looks at the most.</summary>
     [Range(1, 10_000)]
     public int BatchSize { get; set; } = 500;
 
@@ -31,7 +39,17 @@ internal sealed class RetentionOptions
 
     public TimeSpan FinishedJobAge => TimeSpan.FromHours(FinishedJobHours);
 
+    public TimeSpan DeliveredWebhookAge => TimeSpan.FromHours(DeliveredWebhookHours);
+
+    public TimeSpan UndeliveredWebhookAge => TimeSpan.FromHours(UndeliveredWebhookHours);
+
     public TimeSpan Rest => TimeSpan.FromMilliseconds(RestMilliseconds);
 
     public TimeSpan Interval => TimeSpan.FromSeconds(IntervalSeconds);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        UndeliveredWebhookHours < DeliveredWebhookHours
+            ? [new ValidationResult(
+                "Retention:UndeliveredWebhookHours must not be less than Retention:DeliveredWebhookHours.")]
+            : [];
 }

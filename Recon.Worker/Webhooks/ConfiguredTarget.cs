@@ -19,7 +19,8 @@ internal sealed record ConfiguredTarget(string? Url, byte[]? Secret, string? Com
     /// An alert that nobody can verify is worth nothing, and a secret that was made here would be known to nobody: an
     /// address without a secret is refused.
     /// </remarks>
-    public static ConfiguredTarget Read(IConfiguration configuration, WebhookAddress allowed)
+    /// <param name="canKeepSecret">Whether the secret would be encrypted, or need not be.</param>
+    public static ConfiguredTarget Read(IConfiguration configuration, WebhookAddress allowed, bool canKeepSecret)
     {
         var url = Find(configuration, UrlSetting, UrlVariable);
         var secret = Find(configuration, SecretSetting, SecretVariable);
@@ -30,6 +31,8 @@ internal sealed record ConfiguredTarget(string? Url, byte[]? Secret, string? Com
                 + "'echo whsec_$(openssl rand -base64 32)' and give it to the receiver."
             : !WebhookSecret.TryParse(secret, out key)
                 ? $"{SecretSetting} ({SecretVariable}) must be whsec_ and the base64 of 24 to 64 bytes."
+            : !canKeepSecret ? $"{UrlSetting} is set and Webhooks:EncryptionKey, which encrypts its secret, is not: make "
+                + "one with 'openssl rand -base64 32' and give it to the workers and the API."
             : null;
         return new ConfiguredTarget(url, key, complaint);
     }

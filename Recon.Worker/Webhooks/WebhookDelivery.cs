@@ -57,7 +57,11 @@ internal static class WebhookDelivery
     private static void AddConfiguredTarget(this IServiceCollection services)
     {
         services.AddSingleton(provider => ConfiguredTarget.Read(
-            provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<WebhookAddress>()));
+            provider.GetRequiredService<IConfiguration>(),
+            provider.GetRequiredService<WebhookAddress>(),
+            provider.GetRequiredService<IHostEnvironment>().IsDevelopment()
+                || !string.IsNullOrWhiteSpace(
+                    provider.GetRequiredService<IConfiguration>()[WebhookOptions.Section + ":EncryptionKey"])));
         services.AddSingleton<IValidateOptions<WebhookOptions>, CheckConfiguredTarget>();
         services.AddHostedService<SeedConfiguredTarget>();
     }

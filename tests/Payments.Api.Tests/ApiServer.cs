@@ -67,6 +67,7 @@ public sealed class ApiServer : IAsyncDisposable
             builder.UseSetting("ConnectionStrings:payments", connectionString);
             builder.UseSetting("Management:Port", "0");
             builder.UseSetting("Auth:LoopbackAsDeveloper", "false");
+            builder.UseSetting("Webhooks:EncryptionKey", Convert.ToBase64String(new byte[32]));
             builder.UseSetting("Logging:LogLevel:Default", "None");
             builder.UseSetting("Logging:LogLevel:Microsoft.AspNetCore", "None");
             foreach (var (name, value) in settings)

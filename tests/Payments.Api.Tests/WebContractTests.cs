@@ -197,14 +197,15 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
         var target = (await operating.AddWebhookTargetAsync(
             "https://hooks.example.com/ui", "The desk", types, Guid.CreateVersion7(), Cancel)).Value!;
-        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
+        var rotated = (await operating.RotateWebhookSecretAsync(target.Id, null, Guid.CreateVersion7(), Cancel)).Value!;
         var test = (await operating.TestWebhookTargetAsync(target.Id, Guid.CreateVersion7(), Cancel)).Value!;
         var replayed = (await operating.ReplayWebhookDeliveryAsync(test.Id, Guid.CreateVersion7(), Cancel)).Value!;
         var all = (await operating.ReplayWebhookDeliveriesAsync(
-            test.CreatedAt, Guid.CreateVersion7(), Cancel)).Value!;
-        var disabled = (await operating.EnableWebhookTargetAsync(target.Id, enabled: false, Cancel)).Value!;
-        var targets = (await operating.ListWebhookTargetsAsync(100, Cancel)).Value!;
-        var deliveries = (await operating.ListWebhookDeliveriesAsync("pending", new Cursor(), 10, Cancel)).Value!;
+            test.CreatedAt, null, Guid.CreateVersion7(), Cancel)).Value!;
+        var disabled = (await operating.ChangeWebhookTargetAsync(target.Id, new(Enabled: false), Cancel)).Value!;
+        var targets = (await operating.ListWebhookTargetsAsync(new Cursor(), 100, Cancel)).Value!;
+        var deliveries = (await operating.ListWebhookDeliveriesAsync(
+            target.Id, "pending", new Cursor(), 10, Cancel)).Value!;
 
         Assert.NotNull(target.Secret);
         Assert.NotEqual(target.Secret, rotated.Secret);
@@ -212,6 +213,31 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.False(disabled.Enabled);
         Assert.Null(targets.Data.Single(one => one.Id == target.Id).Secret);
         Assert.Equal(replayed, deliveries.Data.Single(one => one.Id == test.Id));
+    }
+
+    [Fact]
+    public async Task The_ui_works_at_the_desk()
+    {
+        var operating = await OperatorAsync();
+        var (id, deposit) = await fixture.Database.PlantDepositAsync("ACC-WEB-DESK", 10_400_000, 10_000_000);
+        var filter = new DeskFilter("unresolved", Account: "ACC-WEB-DESK");
+
+        var listed = (await operating.ListExceptionsAsync(filter, new Cursor(), 10, Cancel)).Value!.Data.Single();
+        var assigned = (await operating.AssignExceptionAsync(id, "anna", null, listed.Version, null, Cancel)).Value!;
+        var stale = (await operating.ResolveExceptionAsync(id, null, "Late.", listed.Version, null, Cancel)).Problem!;
+        await operating.CommentOnExceptionAsync(id, "Ours.", RequestKey.New(), Cancel);
+        var posted = (await operating.ProposeAdjustmentAsync(
+            id, new NewAdjustment("adjustment", "Ours.", assigned.Version), null, Cancel)).Value!;
+        var undone = (await operating.UndoAdjustmentAsync(posted.Id, null, Cancel)).Value!;
+        var whole = (await operating.GetExceptionAsync(id, Cancel)).Value!;
+
+        Assert.Equal((10.4m, 10m, -0.4m), (listed.Expected, listed.Actual, listed.Difference));
+        Assert.Equal(("anna", "exception_changed"), (assigned.Assignee, stale.Code));
+        Assert.Equal(("posted", 0.4m, "undone"), (posted.Status, posted.Amount, undone.Status));
+        Assert.Equal(
+            ["assigned", "commented", "adjustment_posted", "adjustment_undone"],
+            whole.Story.Select(line => line.Kind));
+        Assert.Equal((deposit, undone), (whole.Evidence.Flow!.Id, Assert.Single(whole.Adjustments)));
     }
 
     private async Task<PaymentsApi> OperatorAsync()

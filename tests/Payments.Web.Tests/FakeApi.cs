@@ -14,6 +14,13 @@ internal sealed class FakeApi : HttpMessageHandler
     public PaymentsApi Client() =>
         new(new HttpClient(this) { BaseAddress = new Uri("http://api") });
 
+    /// <summary>The client that gives up after this time.</summary>
+    public PaymentsApi Client(TimeSpan patience) =>
+        new(new HttpClient(this) { BaseAddress = new Uri("http://api"), Timeout = Timeout.InfiniteTimeSpan })
+        {
+            Patience = patience,
+        };
+
     public FakeApi Answers(string path, string json, HttpStatusCode status = HttpStatusCode.OK)
     {
         _answers[path] = () => Task.FromResult(Response(json, status));
@@ -56,7 +63,7 @@ internal sealed class FakeApi : HttpMessageHandler
     {
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         Received.Enqueue((request, body));
-        return await _answers[request.RequestUri!.AbsolutePath]();
+        return await _answers[request.RequestUri!.AbsolutePath]().WaitAsync(cancellationToken);
     }
 
     private static HttpResponseMessage Response(string json, HttpStatusCode status) => new(status)

@@ -1,4 +1,7 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Payments.Web.Tests;
 
@@ -111,6 +114,48 @@ public sealed class PaymentsApiTests
 
         Assert.Equal("unreachable", problem!.Code);
         Assert.True(problem.IsOutcomeUnknown);
+    }
+
+    [Fact]
+    public async Task A_call_that_takes_too_long_is_given_up_and_the_reconciliation_of_an_account_is_waited_for()
+    {
+        var api = new FakeApi();
+        api.HoldsBack("/payments");
+        var reconciled = api.HoldsBack("/api/v1/accounts/ACC-001/reconcile");
+        var client = api.Client(TimeSpan.FromMilliseconds(50));
+
+        var reconciling = client.ReconcileAsync("ACC-001", "USD", 10, Cancel);
+        var (_, problem) = await client.ListPaymentsAsync(null, null, new(), 25, Cancel);
+
+        Assert.Equal("unreachable", problem!.Code);
+        Assert.False(reconciling.IsCompleted);
+        reconciled("""{"title":"None","status":200,"detail":"Not a report."}""");
+        Assert.Equal("unreadable_answer", (await reconciling).Problem!.Code);
+    }
+
+    [Fact]
+    public async Task A_file_that_does_not_begin_is_given_up_as_a_call_that_failed()
+    {
+        var api = new FakeApi();
+        api.HoldsBack("/api/v1/accounts/ACC-001/statement");
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => api.Client(TimeSpan.FromMilliseconds(50))
+            .OpenFileAsync("/api/v1/accounts/ACC-001/statement", Cancel));
+    }
+
+    [Fact]
+    public void The_screens_give_up_after_ten_seconds_and_not_by_the_clock_of_their_client()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddPaymentsApi(new ConfigurationBuilder().Build());
+        using var provider = services.BuildServiceProvider();
+        using var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient(ApiAccess.ClientName);
+
+        Assert.Equal(Timeout.InfiniteTimeSpan, client.Timeout);
+        Assert.Equal(
+            TimeSpan.FromSeconds(10),
+            ApiAccess.Over(client, provider.GetRequiredService<ILogger<PaymentsApi>>()).Patience);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Payments.Ledger.Reconciliation.Corrections;
 
@@ -14,8 +15,8 @@ namespace Payments.Api.Reconciliation.Adjustments;
 internal sealed record AdjustmentAnswer(
     Guid Id,
     [property: JsonPropertyName("exception_id")] Guid ExceptionId,
-    string Kind,
-    string Status,
+    [property: AllowedValues("adjustment", "rebuild_account_row")] string Kind,
+    [property: AllowedValues("proposed", "posted", "rejected", "undone", "failed")] string Status,
     string Amount,
     [property: JsonPropertyName("counter_amount")] string CounterAmount,
     string Currency,

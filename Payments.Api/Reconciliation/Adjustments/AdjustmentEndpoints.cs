@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Paging;
 using Payments.Api.Reconciliation.Exceptions;
@@ -28,40 +29,53 @@ internal static class AdjustmentEndpoints
             .WithName("ProposeAdjustment")
             .WithSummary("Corrects an exception: at once within the limits, otherwise as a proposal to a second person")
             .DescribesAction(ProposeRequest.Members, "reason")
-            .Produces<AdjustmentAnswer>(StatusCodes.Status201Created).Produces<AdjustmentAnswer>()
-            .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+            .DescribesException()
+            .WithBodyExample(AdjustmentExamples.Propose)
+            .Answers(AdjustmentExamples.Posted, StatusCodes.Status201Created)
+            .Answers(AdjustmentExamples.Proposed)
+            .AnswersHeader("Location", "Address of the adjustment", StatusCodes.Status201Created)
+            .ProducesProblems(
+                ProblemTypes.ExceptionOver, ProblemTypes.ExceptionChanged, ProblemTypes.AdjustmentProposed,
+                ProblemTypes.NotCorrectable);
 
         group.MapGet("/adjustments", ListAsync)
             .WithName("ListAdjustments").WithSummary("Corrections, newest first")
             .DescribesPage(AdjustmentFilter.Names)
-            .Produces<ListAnswer<AdjustmentAnswer>>()
-            .ProducesProblems(400, 503);
+            .DescribesParameter("status", "Status of the adjustments", "proposed", AdjustmentStatus.All)
+            .DescribesParameter("kind", "Kind of the adjustments", "adjustment", AdjustmentKind.All)
+            .DescribesParameter("exception_id", "Id of the exception that they correct", $"{Examples.ExceptionId}")
+            .Answers(Examples.ListOf(Path, AdjustmentExamples.Failed));
 
         group.MapGet("/adjustments/{id}", GetAsync)
             .WithName("GetAdjustment").WithSummary("One correction")
-            .Produces<AdjustmentAnswer>()
-            .ProducesProblems(404, 503);
+            .DescribesAdjustment()
+            .Answers(AdjustmentExamples.Undone);
 
         group.MapPost("/adjustments/{id}/approve", ApproveAsync)
             .WithName("ApproveAdjustment")
             .WithSummary("Carries out what another owner proposed; its answer says if the check did not agree after it")
-            .ProducesProblems(ProblemTypes.OwnProposal)
-            .DescribesDecision();
+            .DescribesDecision(AdjustmentExamples.Approved)
+            .ProducesProblems(ProblemTypes.OwnProposal, ProblemTypes.ExceptionOver);
 
         group.MapPost("/adjustments/{id}/reject", RejectAsync)
             .WithName("RejectAdjustment").WithSummary("Rejects a proposal, or takes one's own back")
-            .DescribesDecision();
+            .DescribesDecision(AdjustmentExamples.Rejected);
 
         group.MapPost("/adjustments/{id}/undo", UndoAsync)
             .WithName("UndoAdjustment")
             .WithSummary("Posts the reverse of an adjustment, and opens its exception again")
-            .DescribesDecision();
+            .DescribesDecision(AdjustmentExamples.Undone)
+            .ProducesProblems(ProblemTypes.NotUndoable);
     }
 
-    private static void DescribesDecision(this RouteHandlerBuilder route) => route
-        .DescribesKey(required: false)
-        .Produces<AdjustmentAnswer>()
-        .ProducesProblems(400, 404, 409, 422, 503);
+    private static RouteHandlerBuilder DescribesDecision(this RouteHandlerBuilder route, AdjustmentAnswer example) =>
+        route.DescribesAdjustment().DescribesKey(required: false)
+            .Answers(example)
+            .ProducesProblems(ProblemTypes.AdjustmentDecided);
+
+    private static RouteHandlerBuilder DescribesAdjustment(this RouteHandlerBuilder route) => route
+        .DescribesParameter("id", "Id of the adjustment", $"{AdjustmentExamples.AdjustmentId}")
+        .ProducesProblems(ProblemTypes.AdjustmentNotFound);
 
     private static Problem NotFound { get; } = new(ProblemTypes.AdjustmentNotFound, "No adjustment has this id.");
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Payments.Api.Reconciliation.Adjustments;
@@ -21,8 +22,8 @@ internal record ExceptionAnswer(
     long Number,
     [property: JsonPropertyName("check_type")] string CheckType,
     string Kind,
-    string Severity,
-    string Status,
+    [property: AllowedValues("low", "medium", "high", "critical")] string Severity,
+    [property: AllowedValues("open", "acknowledged", "resolved", "auto_corrected", "closed")] string Status,
     string Description,
     string? Expected,
     string? Actual,
@@ -151,4 +152,9 @@ internal sealed record BulkAnswer(
 
 /// <param name="Outcome">changed, unchanged or refused.</param>
 /// <param name="Code">Of a refusal, as in problems.</param>
-internal sealed record BulkOutcome(string Id, string Outcome, string? Code, string? Status, int? Version);
+internal sealed record BulkOutcome(
+    string Id,
+    [property: AllowedValues("changed", "unchanged", "refused")] string Outcome,
+    string? Code,
+    string? Status,
+    int? Version);

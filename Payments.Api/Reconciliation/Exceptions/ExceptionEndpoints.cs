@@ -1,7 +1,9 @@
 using Payments.Api.Accounts;
+using Payments.Api.Describing;
 using Payments.Api.Keys;
 using Payments.Api.Paging;
 using Payments.Api.Reconciliation.Adjustments;
+using Payments.Ledger.Reconciliation;
 
 namespace Payments.Api.Reconciliation.Exceptions;
 
@@ -15,7 +17,6 @@ internal static class ExceptionEndpoints
         services.AddSingleton<ExportExceptions>();
         services.AddSingleton<ActOnException>();
         services.AddSingleton<ExceptionActions>();
-        services.AddSingleton<KeyedChange>();
         services.AddAdjustments();
     }
 
@@ -28,30 +29,34 @@ internal static class ExceptionEndpoints
             .WithName("ListReconciliationExceptions")
             .WithSummary("Exceptions, newest first; as CSV all of them, oldest first")
             .DescribesPage(ExceptionFilter.Names)
-            .Produces<ListAnswer<ExceptionAnswer>>().AnswersCsv(FileExamples.Exceptions)
-            .ProducesProblems(400, 503);
+            .DescribesFilter()
+            .Answers(Examples.ListOf("/api/admin/reconciliation/exceptions", ExceptionExamples.Open))
+            .AnswersCsv(FileExamples.Exceptions);
 
         group.MapGet("/exceptions/{id}", GetAsync)
             .WithName("GetReconciliationException")
             .WithSummary("An exception with its story, its sightings and the rows that it is about, as they are now")
-            .Produces<ExceptionDetails>()
-            .ProducesProblems(404, 503);
+            .DescribesException()
+            .Answers(ExceptionExamples.Whole);
 
         group.MapPut("/exceptions/{id}/resolve", (HttpContext context, string id, ExceptionActions actions) =>
                 actions.RunAsync(context, id, ExceptionAction.Resolve))
             .WithName("ResolveReconciliationException").WithSummary("Resolves an exception, and says why")
-            .DescribesAct(ExceptionAction.Resolve);
+            .DescribesAct(ExceptionAction.Resolve)
+            .ProducesProblems(ProblemTypes.ExceptionOver, ProblemTypes.ExceptionChanged);
 
         group.MapPost("/exceptions/{id}/acknowledge", (HttpContext context, string id, ExceptionActions actions) =>
                 actions.RunAsync(context, id, ExceptionAction.Acknowledge))
             .WithName("AcknowledgeReconciliationException").WithSummary("Says that somebody works on an exception")
-            .DescribesAct(ExceptionAction.Acknowledge);
+            .DescribesAct(ExceptionAction.Acknowledge)
+            .ProducesProblems(ProblemTypes.ExceptionOver, ProblemTypes.ExceptionChanged);
 
         group.MapPost("/exceptions/{id}/assign", (HttpContext context, string id, ExceptionActions actions) =>
                 actions.RunAsync(context, id, ExceptionAction.Assign))
             .WithName("AssignReconciliationException")
             .WithSummary("Assigns an exception to somebody; without an assignee, to nobody")
-            .DescribesAct(ExceptionAction.Assign);
+            .DescribesAct(ExceptionAction.Assign)
+            .ProducesProblems(ProblemTypes.ExceptionOver, ProblemTypes.ExceptionChanged);
 
         group.MapPost("/exceptions/{id}/comments", (HttpContext context, string id, ExceptionActions actions) =>
                 actions.RunAsync(context, id, ExceptionAction.Comment))
@@ -61,23 +66,41 @@ internal static class ExceptionEndpoints
         group.MapPost("/exceptions/{id}/reopen", (HttpContext context, string id, ExceptionActions actions) =>
                 actions.RunAsync(context, id, ExceptionAction.Reopen))
             .WithName("ReopenReconciliationException").WithSummary("Opens an exception again that was over")
-            .DescribesAct(ExceptionAction.Reopen);
+            .DescribesAct(ExceptionAction.Reopen)
+            .ProducesProblems(ProblemTypes.ExceptionChanged);
 
         group.MapPost("/exceptions/bulk", (HttpContext context, ExceptionActions actions) =>
                 actions.RunBulkAsync(context))
             .WithName("ActOnReconciliationExceptions")
             .WithSummary("Does the same with up to 100 exceptions in one transaction, and tells what became of each")
             .DescribesAction(ExceptionAction.BulkMembers, "action", ActionBody.IdsMember)
-            .Produces<BulkAnswer>()
-            .ProducesProblems(400, 409, 413, 415, 422, 503);
+            .WithBodyExample(ExceptionExamples.Bulk)
+            .Answers(ExceptionExamples.BulkDone);
 
         group.MapAdjustments();
     }
 
-    private static void DescribesAct(this RouteHandlerBuilder route, string action, params string[] required) => route
-        .DescribesAction(ExceptionAction.MembersOf(action), required)
-        .Produces<ExceptionAnswer>()
-        .ProducesProblems(400, 404, 409, 413, 415, 422, 503);
+    private static RouteHandlerBuilder DescribesAct(
+        this RouteHandlerBuilder route, string action, params string[] required)
+    {
+        var (body, answer) = ExceptionExamples.Of(action);
+        return route.DescribesException()
+            .DescribesAction(ExceptionAction.MembersOf(action), required).WithBodyExample(body)
+            .Answers(answer);
+    }
+
+    public static RouteHandlerBuilder DescribesException(this RouteHandlerBuilder route) => route
+        .DescribesParameter("id", "Id of the exception", $"{Examples.ExceptionId}")
+        .ProducesProblems(ProblemTypes.ExceptionNotFound);
+
+    private static RouteHandlerBuilder DescribesFilter(this RouteHandlerBuilder route) => route
+        .DescribesParameter("status", "One status or several, with commas between them", "open,acknowledged")
+        .DescribesParameter("severity", "One severity or several, with commas between them", "high,critical")
+        .DescribesParameter("check_type", "Check that found it", CheckType.Deposits, CheckType.All)
+        .DescribesParameter("assignee", "To whom it is assigned", "berta")
+        .DescribesParameter("account", "Name of the account that it concerns", "ACC-001")
+        .DescribesParameter("unresolved", "Whether it is not over", "true", ExceptionFilter.Flags)
+        .DescribesParameter("overdue", "Whether it is not over, and later than due", "true", ExceptionFilter.Flags);
 
     private static async Task<IResult> ListAsync(
         HttpContext context, ReadExceptions read, ExportExceptions export, TimeProvider clock)

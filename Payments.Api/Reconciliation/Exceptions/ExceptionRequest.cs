@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
+using Payments.Ledger.Reconciliation.Corrections;
 
 namespace Payments.Api.Reconciliation.Exceptions;
 
@@ -113,7 +115,15 @@ internal static class ActionDescription
             UniqueItems = true,
             Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uuid" },
         },
+        "action" => Words(JsonSchemaType.String, ExceptionAction.All),
+        "kind" => Words(JsonSchemaType.String | JsonSchemaType.Null, AdjustmentKind.All),
         _ => new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null },
+    };
+
+    private static OpenApiSchema Words(JsonSchemaType type, IReadOnlyList<string> words) => new()
+    {
+        Type = type,
+        Enum = [.. words.Select(word => (JsonNode)word)],
     };
 }
 

@@ -131,7 +131,7 @@ internal sealed record ExceptionFilter(
     public static readonly string[] Names =
         ["status", "severity", "check_type", "assignee", "account", "unresolved", "overdue", "format"];
 
-    private static readonly string[] Flags = ["true", "false"];
+    public static readonly string[] Flags = ["true", "false"];
 
     public static ExceptionFilter Read(QueryParameters query) => new(
         ReadSeveral(query, "status", ExceptionStatus.All), ReadSeveral(query, "severity", Severity.All),

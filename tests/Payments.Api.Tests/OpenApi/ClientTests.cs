@@ -30,11 +30,10 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             (served, path) => $"{served.Operation.Method} {path} {served.Operation.MediaType}");
         var documented =
             from operation in document.Operations
-            where !Unfinished.Operations.Contains(operation.Id, StringComparer.Ordinal)
             from answer in operation.Answers
-            where answer.Status is >= 200 and < 300 && answer.Answer.TryGetProperty("content", out _)
-            from media in answer.Answer.GetProperty("content").EnumerateObject()
-            select $"{operation.Method} {operation.Path} {media.Name}";
+            where answer.Status is >= 200 and < 300
+            from media in MediaTypesOf(answer.Answer)
+            select $"{operation.Method} {operation.Path} {media}";
 
         Assert.Equal(
             documented.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
@@ -186,6 +185,12 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         _ => JsonElement.DeepEquals(example, again),
     };
 
+    // Nothing is a type too.
+    private static IEnumerable<string> MediaTypesOf(JsonElement answer) =>
+        answer.TryGetProperty("content", out var content)
+            ? content.EnumerateObject().Select(media => media.Name)
+            : [""];
+
     private static IEnumerable<string> PathsOf(OperationAttribute operation) =>
         operation.Also is { } also ? [operation.Path, also] : [operation.Path];
 
@@ -262,6 +267,16 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             : type == typeof(NewFlow) ? route == FlowRoute.Conversions
                 ? new NewFlow("ACC-001", null, 2m, 2m, "reference", "Text")
                 : new NewFlow("ACC-001", 2m, null, null, "reference", "Text")
+            : type == typeof(IReadOnlyList<string>) ? new[] { "reconciliation.exception.opened" }
+            : type == typeof(DeskFilter) ? new DeskFilter("open", "high", "deposits", "anna", "ACC-001", Overdue: true)
+            : type == typeof(ReportFilter) ? new ReportFilter("daily", "completed")
+            : type == typeof(CheckFilter) ? new CheckFilter("deposits", "failed", Guid.Parse(ById))
+            : type == typeof(AdjustmentFilter) ? new AdjustmentFilter("proposed", "adjustment", Guid.Parse(ById))
+            : type == typeof(NewAdjustment) ? new NewAdjustment("adjustment", "Reason", 1)
+            : type == typeof(BulkChange) ? new BulkChange(
+                "comment", [Guid.Parse(ById)], "anna", "Text", "anna", "Notes")
+            : type == typeof(WebhookTargetChange) ? new WebhookTargetChange(
+                "https://hooks.example.com", "Text", ["reconciliation.exception.opened"], Enabled: true)
             : type == typeof(NewAccount) ? new NewAccount("ACC-002", "USD", -10m)
             : throw new InvalidOperationException($"Say here what {parameter.Member.Name} is given as {type.Name}.");
     }

@@ -1,6 +1,4 @@
 using System.Net.Http.Json;
-using Microsoft.AspNetCore.Routing;
-using Payments.Api.Describing;
 using Payments.Testing.OpenApi;
 
 namespace Payments.Api.Tests.OpenApi;
@@ -14,24 +12,17 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Every_operation_is_described_whole() =>
-        Assert.Empty(
-            from fault in await FaultsAsync()
-            where !Unfinished.Operations.Contains(fault.Operation, StringComparer.Ordinal)
-            select fault.Sentence);
-
-    [Fact]
-    public async Task What_is_listed_as_unfinished_is_not_finished()
+    public async Task Every_operation_is_described_whole()
     {
         var document = await DocumentAsync();
-        var faults = await FaultsAsync();
 
-        Assert.Empty(
-            from name in Unfinished.Operations
-            where faults.All(fault => fault.Operation != name)
-            select $"{name} is described whole: take it from the list, and give it a method of the client.");
-        Assert.Empty(Unfinished.Operations.Except(
-            document.Operations.Select(operation => operation.Id), StringComparer.Ordinal));
+        Assert.Equal(document.Operations.Count, document.Operations.DistinctBy(operation => operation.Id).Count());
+        Assert.Empty(document.Operations.SelectMany(operation =>
+            NameFaults(operation)
+                .Concat(ParameterFaults(operation))
+                .Concat(BodyFaults(document, operation))
+                .Concat(AnswerFaults(document, operation))
+                .Concat(ProblemFaults(operation))));
     }
 
     [Fact]
@@ -57,25 +48,7 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Empty(
             from type in ProblemTypes.All
             where type != ProblemTypes.MethodNotAllowed && !used.Contains($"/{type.Code}\"", StringComparison.Ordinal)
-                && !Unfinished.Problems.Contains(type.Code, StringComparer.Ordinal)
             select $"No operation documents {type.Code}: name it where it is given, or take it out of ProblemTypes.");
-    }
-
-    private async Task<List<(string Operation, string Sentence)>> FaultsAsync()
-    {
-        var document = await DocumentAsync();
-        Assert.Equal(document.Operations.Count, document.Operations.DistinctBy(operation => operation.Id).Count());
-        return
-        [
-            .. document.Operations.SelectMany(
-                operation => NameFaults(operation)
-                    .Concat(ParameterFaults(operation))
-                    .Concat(BodyFaults(document, operation))
-                    .Concat(AnswerFaults(document, operation))
-                    .Concat(ProblemFaults(operation)),
-                (operation, sentence) => (operation.Id, sentence)),
-            .. UntypedFaults(),
-        ];
     }
 
     private static IEnumerable<string> NameFaults(ApiOperation operation) =>
@@ -120,15 +93,6 @@ public sealed class DescriptionTests(ApiFixture fixture) : IClassFixture<ApiFixt
         where operation.Description.GetProperty("security").GetArrayLength() > 0
             && operation.Answers.All(answer => answer.Status != status)
         select $"{operation} wants a key and does not document {status}.";
-
-    private IEnumerable<(string Operation, string Sentence)> UntypedFaults() =>
-        from endpoint in fixture.Api.Services.GetRequiredService<EndpointDataSource>().Endpoints
-            .OfType<RouteEndpoint>()
-        where endpoint.Metadata.GetMetadata<UntypedProblems>() is not null
-        select (
-            endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName,
-            $"{endpoint.RoutePattern.RawText} refuses by status alone: write .ProducesProblems(ProblemTypes.X, ...) "
-            + "with those that its key, parameters, body and scope do not bring with them.");
 
     private static IEnumerable<JsonElement> ExamplesOf(ApiDocument document, JsonElement media)
     {

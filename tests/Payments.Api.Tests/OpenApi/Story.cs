@@ -6,7 +6,7 @@ namespace Payments.Api.Tests.OpenApi;
 /// <summary>What there is in the database of a walk over all operations, and how to ask each of them for it.</summary>
 internal sealed record Story(
     Guid Settled, Guid Refund, Guid Waiting, Guid Dead, Guid Transfer, string TransferKey, Guid OpenTransfer,
-    string ProcessingKey, FlowStory Flows)
+    string ProcessingKey, FlowStory Flows, WebhookStory Webhooks, DeskStory Desk)
 {
     /// <summary>A request that succeeds.</summary>
     public Wanted RequestOf(ApiOperation operation)
@@ -29,9 +29,8 @@ internal sealed record Story(
             "FailWithdrawal" => $"/api/v1/withdrawals/{Flows.FailedWithdrawal}/fail",
             _ => operation.Path
                 .Replace("{accountId}", "ACC-001", StringComparison.Ordinal)
-                .Replace("{id}", $"{(operation.Path.Contains("transactions", StringComparison.Ordinal)
-                    ? Transfer
-                    : Settled)}", StringComparison.Ordinal),
+                .Replace("{checkType}", "deposits", StringComparison.Ordinal)
+                .Replace("{id}", $"{IdOf(operation)}", StringComparison.Ordinal),
         };
         return new Wanted(address, BodyOf(operation), KeyOf(operation));
     }
@@ -53,7 +52,11 @@ internal sealed record Story(
             "OpenAccount" or "OpenAccountV1" =>
             [
                 good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":1}""" },
-                good with { Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""" },
+                good with
+                {
+                    Body = $$"""{"accountId":"ACC-{{operation.Id}}","minimumBalance":2}""",
+                    Key = PaymentRequests.NewKey(),
+                },
                 good with { Body = """{"accountId":"ACC-003","currency":"ABC"}""" },
             ],
             "CancelPayment" or "CancelTransaction" =>
@@ -82,7 +85,11 @@ internal sealed record Story(
             "ListAccountEntries" or "ListAccountEntriesV1" or "GetStatement" or "GetStatementV1"
                 or "ListAccountTrail" =>
                 [good with { Address = operation.Path.Replace("{accountId}", "clearing", StringComparison.Ordinal) }],
-            _ => OthersOfFlow(operation, good),
+            _ =>
+            [
+                .. OthersOfFlow(operation, good), .. Webhooks.OthersOf(operation, good),
+                .. Desk.OthersOf(operation, good),
+            ],
         };
 
         string Of(Guid payment, Guid transfer) => operation.Path.Replace(
@@ -90,6 +97,12 @@ internal sealed record Story(
             $"{(operation.Path.Contains("transactions", StringComparison.Ordinal) ? transfer : payment)}",
             StringComparison.Ordinal);
     }
+
+    private Guid IdOf(ApiOperation operation) =>
+        operation.Path.Contains("/transactions/", StringComparison.Ordinal) ? Transfer
+        : operation.Path.Contains("/webhooks/", StringComparison.Ordinal) ? Webhooks.IdOf(operation)
+        : operation.Path.StartsWith(Reconciliation.Desk.Root, StringComparison.Ordinal) ? Desk.IdOf(operation)
+        : Settled;
 
     private Wanted[] OthersOfFlow(ApiOperation operation, Wanted good) =>
         operation.Id switch
@@ -138,7 +151,8 @@ internal sealed record Story(
         "FailDeposit" or "FailWithdrawal" => """{"reason":"late"}""",
         "CreateRefund" => """{"amount":1}""",
         "RefundTransaction" => """{"amount":1}""",
-        _ => operation.Description.TryGetProperty("requestBody", out _) ? "{}" : null,
+        _ => WebhookStory.BodyOf(operation) ?? DeskStory.BodyOf(operation)
+            ?? (operation.Description.TryGetProperty("requestBody", out _) ? "{}" : null),
     };
 
     private static string? KeyOf(ApiOperation operation) =>

@@ -42,6 +42,31 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
             "SELECT count(*) FROM webhook_targets WHERE url = 'https://hooks.example.com/once'"));
     }
 
+    [Fact]
+    public async Task Without_an_encryption_key_no_secret_is_made_outside_of_development()
+    {
+        var (known, _) = await _admin.AddTargetAsync();
+        await using var production = ApiServer.Start(
+            fixture.Database.AppConnectionString, settings: [("Webhooks:EncryptionKey", "")]);
+        await using var development = ApiServer.Start(
+            fixture.Database.AppConnectionString, "Development", ("Webhooks:EncryptionKey", ""));
+        using var admin = production.CreateClient(WebhookRequests.AdminKey);
+        using var developer = development.CreateClient(WebhookRequests.AdminKey);
+        var key = PaymentRequests.NewKey();
+        const string Body = """{"url": "https://hooks.example.com/keyless"}""";
+
+        using var created = await admin.SendAsync(HttpMethod.Post, "", Body, key);
+        using var rotated = await admin.SendAsync(HttpMethod.Post, $"/{known}/secret/rotate");
+        using var later = await _admin.SendAsync(HttpMethod.Post, "", Body, key);
+        using var atHome = await developer.SendAsync(HttpMethod.Post, "", Body);
+
+        Assert.Equal((503, "webhook_key_missing"), ((int)created.StatusCode, await created.CodeAsync()));
+        Assert.Equal((503, "webhook_key_missing"), ((int)rotated.StatusCode, await rotated.CodeAsync()));
+        Assert.Equal((201, 201), ((int)later.StatusCode, (int)atHome.StatusCode));
+        Assert.Equal(2, await fixture.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM webhook_targets WHERE url = 'https://hooks.example.com/keyless'"));
+    }
+
     [Theory]
     [InlineData("""{"url": "http://hooks.example.com/"}""", 422, "#/url")]
     [InlineData("""{"url": "https://169.254.169.254/latest"}""", 422, "#/url")]

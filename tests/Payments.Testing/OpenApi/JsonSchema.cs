@@ -82,7 +82,8 @@ public sealed class JsonSchema(JsonElement document)
             case "anyOf" or "oneOf":
                 CheckChoice(keyword, value, place, faults);
                 break;
-            case "format" or "minLength" or "maxLength" or "minimum" or "maximum":
+            case "format" or "minLength" or "maxLength" or "minimum" or "maximum" or "minItems" or "maxItems"
+                or "uniqueItems":
                 CheckValue(keyword, value, place, faults);
                 break;
             case "title" or "description" or "default" or "example" or "examples":
@@ -186,6 +187,11 @@ public sealed class JsonSchema(JsonElement document)
             ("maxLength", JsonValueKind.String) => value.GetString()!.Length <= limit.GetInt32(),
             ("minimum", JsonValueKind.Number) => value.GetDecimal() >= limit.GetDecimal(),
             ("maximum", JsonValueKind.Number) => value.GetDecimal() <= limit.GetDecimal(),
+            ("minItems", JsonValueKind.Array) => value.GetArrayLength() >= limit.GetInt32(),
+            ("maxItems", JsonValueKind.Array) => value.GetArrayLength() <= limit.GetInt32(),
+            ("uniqueItems", JsonValueKind.Array) => !limit.GetBoolean()
+                || value.EnumerateArray().Select(item => item.GetRawText()).Distinct(StringComparer.Ordinal).Count()
+                    == value.GetArrayLength(),
             // A value of another type is a fault of its type.
             ("format", JsonValueKind.String) => limit.GetString() is "int32" or "int64" or "double" or "decimal"
                 || HasFormat(limit.GetString()!, value, place),

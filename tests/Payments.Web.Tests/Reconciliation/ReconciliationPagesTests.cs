@@ -26,7 +26,10 @@ public sealed class ReconciliationPagesTests
     [Fact]
     public async Task A_run_is_asked_for_under_a_key_and_its_progress_is_shown()
     {
-        var api = Full().Answers(Admin + "/run", $$"""{"report_id":"{{ReportId}}","status":"pending"}""");
+        var api = Full().Answers(Admin + "/run", $$"""
+            {"report_id":"{{ReportId}}","run_type":"manual","status":"pending","created_at":"2026-03-01T10:00:00Z",
+            "url":"{{Admin}}/reports/{{ReportId}}"}
+            """);
         await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
 
         await ClickAsync(screen, "run");
@@ -75,7 +78,10 @@ public sealed class ReconciliationPagesTests
 
         await screen.HtmlWithAsync("1 changed.");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
-        Assert.Equal($$"""{"action":"acknowledge","ids":["{{Id}}"],"assignee":null,"notes":null}""", sent.Body);
+        Assert.Equal(
+            $$"""
+            {"action":"acknowledge","ids":["{{Id}}"],"assignee":null,"text":null,"resolved_by":null,"notes":null}
+            """, sent.Body);
     }
 
     [Fact]
@@ -102,7 +108,7 @@ public sealed class ReconciliationPagesTests
 
         await screen.HtmlWithAsync("Done.");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Put);
-        Assert.Equal("""{"notes":"Looked into it.","version":3}""", sent.Body);
+        Assert.Equal("""{"resolved_by":null,"notes":"Looked into it.","version":3}""", sent.Body);
     }
 
     [Fact]
@@ -135,7 +141,9 @@ public sealed class ReconciliationPagesTests
             One[..^1] + $$"""
             ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
             "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
-            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},"links":{} }
+            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},
+            "links":{"account":null,"payment":null,"flow":null,"first_report":null,"last_report":null,
+            "adjustments":"{{Admin}}/adjustments"} }
             """)
         .Answers(Admin + "/adjustments", List(Proposal));
 

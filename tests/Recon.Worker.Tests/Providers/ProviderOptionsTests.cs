@@ -16,6 +16,9 @@ public sealed class ProviderOptionsTests(TestDatabase database) : IClassFixture<
     [InlineData("Providers:Alpaca:BaseUrl", "Alpaca:Secret=topsecret")]
     [InlineData("MaximumAge", "MaximumAge=00:00:00")]
     [InlineData("AttemptTimeout", "AttemptTimeout=1.00:00:00")]
+    [InlineData("RefreshInterval", "RefreshInterval=00:00:00.5")]
+    [InlineData("Providers:RefreshInterval must be shorter than Providers:MaximumAge", "MaximumAge=00:01:00",
+        "Circle:BaseUrl=https://api.circle.com", "Circle:ApiKey=top")]
     [InlineData("Providers:Circle:Tolerance", "Circle:Tolerance=-1")]
     public async Task A_bad_setting_is_named_and_no_secret_is_shown(string named, params string[] settings)
     {

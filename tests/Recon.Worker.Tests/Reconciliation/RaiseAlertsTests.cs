@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Payments.Testing;
 using Recon.Worker.Reconciliation;
 
 namespace Recon.Worker.Tests.Reconciliation;
@@ -65,6 +66,56 @@ public sealed class RaiseAlertsTests : IAsyncLifetime
         Assert.Equal(RaiseAlerts.Most + 1, recorded.Alerted.Count(severity => severity == "critical"));
         Assert.Equal(1, await _looks.CountAsync("webhook_events WHERE payload LIKE '%2950 more%'"));
     }
+
+    [Fact]
+    public async Task Each_target_is_told_of_each_alert_that_it_wants_in_the_order_of_the_alerts()
+    {
+        await _looks.AddTargetAsync();
+        await _looks.Database.ExecuteAsync("""
+            INSERT INTO webhook_targets (id, url, created_at, updated_at, created_by, event_types, enabled,
+                disabled_at, disabled_reason)
+            VALUES
+                (gen_random_uuid(), 'https://example.com/resolved', now(), now(), 'someone',
+                    '{reconciliation.exception.resolved}', true, NULL, NULL),
+                (gen_random_uuid(), 'https://example.com/off', now(), now(), 'someone', '{}', false, now(), 'Off.')
+            """);
+
+        await RunAsync(("b", "high"), ("a", "critical"), ("c", "low"));
+        await RunAsync(("c", "low"));
+
+        Assert.Equal(
+            ["Break a. 2", "Break b. 2", "The break is gone: Break a. 3", "The break is gone: Break b. 3"],
+            await _looks.Database.QueryAsync<string>("""
+                SELECT (e.payload::jsonb -> 'data' ->> 'description') || ' ' || count(*)
+                FROM webhook_deliveries AS d
+                JOIN webhook_events AS e ON e.id = d.event_id
+                GROUP BY e.id
+                ORDER BY min(d.number)
+                """));
+    }
+
+    [Fact]
+    public async Task All_alerts_of_a_look_take_one_round_trip()
+    {
+        await TripsAsync(2);
+
+        var one = await TripsAsync(1);
+        var many = await TripsAsync(40);
+
+        Assert.Equal(one, many);
+        Assert.Equal(43, await _looks.CountAsync("webhook_deliveries"));
+    }
+
+    // A look that did not see all closes nothing.
+    private Task<int> TripsAsync(int breaks) => RoundTrips.OfAsync(() => _looks.RecordAsync(
+        _looks.Context(BreakScope.OfRun),
+        new CheckResult(
+            [],
+            [.. Enumerable.Range(0, breaks).Select(i => RecordedLooks.Broken($"{breaks}/{i}", severity: "high"))],
+            breaks)
+        {
+            MoreBreaks = 1,
+        }));
 
     private Task<RecordedBreaks> RunAsync(params (string Key, string Severity)[] breaks) => _looks.RecordAsync(
         BreakScope.OfRun, [.. breaks.Select(one => RecordedLooks.Broken(one.Key, severity: one.Severity))]);

@@ -77,6 +77,7 @@ public sealed class ConfiguredTargetTests : IAsyncLifetime
     [InlineData("https://hooks.example.com/", "secret", "must be whsec_")]
     [InlineData("http://hooks.example.com/", Secret, "must be https")]
     [InlineData("https://10.0.0.1/", Secret, "private")]
+    [InlineData("https://hooks.example.com/", Secret, "Webhooks:EncryptionKey, which encrypts its secret, is not")]
     public async Task A_worker_with_a_target_that_it_could_not_serve_does_not_come_up(
         string url, string? secret, string complaint)
     {

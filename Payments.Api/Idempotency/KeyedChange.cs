@@ -1,10 +1,10 @@
+using System.Data;
 using System.Diagnostics;
 using Npgsql;
-using Payments.Api.Idempotency;
 using Payments.Api.Keys;
 using Payments.Ledger.Audit;
 
-namespace Payments.Api.Reconciliation;
+namespace Payments.Api.Idempotency;
 
 /// <summary>
 /// Runs what an operator does in one transaction, under the idempotency key of the request if it has one.
@@ -22,10 +22,12 @@ internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempote
 
     /// <param name="key">Null: the request has none.</param>
     /// <param name="body">As canonical JSON; empty when there is none, or when all bodies ask for the same.</param>
-    public Task<IResult> RunAsync(HttpContext context, string? key, byte[] body, Effect effect) => key is null
-        ? RunAsync(effect, context.RequestAborted)
+    public Task<IResult> RunAsync(
+        HttpContext context, string? key, byte[] body, Effect effect,
+        IsolationLevel isolation = IsolationLevel.ReadCommitted) => key is null
+        ? RunAsync(effect, isolation, context.RequestAborted)
         : idempotent.RunAsync(
-            context, Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, body)), keys, effect);
+            context, Idempotent.KeyOf(context, key, Fingerprint.Of(context.Request, body)), keys, effect, isolation);
 
     /// <summary>
     /// The same; a refusal because of somebody else's decision, or of the four eyes, is in the audit trail.
@@ -52,10 +54,10 @@ internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempote
     /// <summary>Who acts.</summary>
     public static AuditActor ActorOf(HttpContext context) => Caller.Of(context).Actor;
 
-    private async Task<IResult> RunAsync(Effect effect, CancellationToken cancel)
+    private async Task<IResult> RunAsync(Effect effect, IsolationLevel isolation, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(isolation, cancel);
         switch (await effect(transaction, cancel))
         {
             case Outcome.Done done:
