@@ -34,11 +34,7 @@ public sealed partial class PaymentsApi
     public Task<Answer<ListOf<ReconciliationException>>> ListExceptionsAsync(
         DeskFilter filter, Cursor cursor, int limit, CancellationToken cancel) =>
         GetSnakeAsync<ListOf<ReconciliationException>>(
-            Address(
-                Admin + "/exceptions", cursor, limit,
-                filter.Status == "unresolved" ? ("unresolved", "true") : ("status", filter.Status),
-                ("severity", filter.Severity), ("check_type", filter.CheckType), ("assignee", filter.Assignee)),
-            cancel);
+            Address(Admin + "/exceptions", cursor, limit, filter.Parameters), cancel);
 
     public Task<Answer<ExceptionDetails>> GetExceptionAsync(Guid id, CancellationToken cancel) =>
         GetSnakeAsync<ExceptionDetails>($"{Admin}/exceptions/{id}", cancel);

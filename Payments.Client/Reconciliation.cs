@@ -166,6 +166,7 @@ public sealed record ProviderBalance(
     DateTimeOffset? InconclusiveSince = null);
 
 /// <summary>Which exceptions are shown; null: all.</summary>
+/// <param name="Status">A status, <c>unresolved</c> or <c>overdue</c>.</param>
 public sealed record DeskFilter(string? Status, string? Severity, string? CheckType, string? Assignee)
 {
     public static IReadOnlyList<string> CheckTypes { get; } =
@@ -175,4 +176,11 @@ public sealed record DeskFilter(string? Status, string? Severity, string? CheckT
     ];
 
     public static IReadOnlyList<string> Severities { get; } = ["critical", "high", "medium", "low"];
+
+    /// <summary>As the API names them; what is null is left out.</summary>
+    public (string Name, string? Value)[] Parameters =>
+    [
+        Status is "unresolved" or "overdue" ? (Status, "true") : ("status", Status),
+        ("severity", Severity), ("check_type", CheckType), ("assignee", Assignee),
+    ];
 }

@@ -36,7 +36,8 @@ public sealed record WebhookDelivery(
     int? LastStatusCode = null,
     string? LastError = null,
     DateTimeOffset? NextAttemptAt = null,
-    DateTimeOffset? FinishedAt = null);
+    DateTimeOffset? FinishedAt = null,
+    Guid? ExceptionId = null);
 
 /// <summary>How many deliveries were begun anew.</summary>
 public sealed record WebhookReplay([property: JsonPropertyName("replayed")] int Count, bool HasMore);
