@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Microsoft.AspNetCore.WebUtilities;
 using Payments.Web.Live;
 using Payments.Web.Reconciliation;
 
@@ -59,6 +60,34 @@ public sealed class ReconciliationPagesTests
             ["#7 Missing entries", "A deposit of &lt;ACC-001&gt; has no entries.", "24×", "overdue",
                 "/exceptions/" + Id, "Corrections that wait for a second person", "Rebuild account row"],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/exceptions", "unresolved=true", "/exceptions/exceptions.csv\"")]
+    [InlineData("/exceptions?status=overdue&severity=high", "overdue=true&severity=high",
+        "/exceptions/exceptions.csv?status=overdue&amp;severity=high\"")]
+    [InlineData("/exceptions?status=all", "limit=50", "/exceptions/exceptions.csv?status=all\"")]
+    public async Task The_desk_shows_what_is_to_be_done_unless_something_else_is_asked_for(
+        string address, string asked, string file)
+    {
+        var api = Full();
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(api, address, Query(address));
+
+        var sent = api.Received.Single(
+            received => received.Request.RequestUri!.AbsolutePath == Admin + "/exceptions").Request.RequestUri!.Query;
+        Assert.StartsWith("?" + asked, sent, StringComparison.Ordinal);
+        Assert.Contains("href=\"" + file, await screen.HtmlAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_exception_says_by_which_runs_it_was_seen_and_how_often()
+    {
+        await using var screen = await OpenExceptionAsync(
+            Full(One.Replace("\"sightings\":24", "\"sightings\":1", StringComparison.Ordinal)));
+
+        var html = await screen.HtmlAsync();
+        Assert.Contains("</time> by <a", html, StringComparison.Ordinal);
+        Assert.Contains(">once</dd>", html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,16 +152,22 @@ public sealed class ReconciliationPagesTests
     private static Task ClickAsync(Screen screen, string name) =>
         screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
-    private static FakeApi Full() => new FakeApi()
+    // The router's part: what a page takes from the address.
+    private static Dictionary<string, object?> Query(string address) => QueryHelpers.ParseQuery(new Uri(
+        "http://localhost" + address).Query).ToDictionary(
+            one => char.ToUpperInvariant(one.Key[0]) + one.Key[1..], one => (object?)one.Value.ToString(),
+            StringComparer.Ordinal);
+
+    private static FakeApi Full(string one = One) => new FakeApi()
         .Answers(Admin + "/reports", List(Report))
         .Answers(
             $"{Admin}/reports/{ReportId}",
             Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
         .Answers(Admin + "/providers", List(Provider))
-        .Answers(Admin + "/exceptions", List(One))
+        .Answers(Admin + "/exceptions", List(one))
         .Answers(
             $"{Admin}/exceptions/{Id}",
-            One[..^1] + $$"""
+            one[..^1] + $$"""
             ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
             "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
             "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},"links":{} }
