@@ -18,6 +18,14 @@ public sealed record DeskFilter(
     ];
 
     public static IReadOnlyList<string> Severities { get; } = ["critical", "high", "medium", "low"];
+
+    /// <summary>As the API names them; what is null is left out.</summary>
+    public (string Name, string? Value)[] Parameters =>
+    [
+        Status == "unresolved" ? ("unresolved", "true") : ("status", Status),
+        ("severity", Severity), ("check_type", CheckType), ("assignee", Assignee),
+        ("account", Account), ("overdue", Overdue?.ToString().ToLowerInvariant()),
+    ];
 }
 
 /// <summary>A break, and what people made of it; amounts in units of the currency.</summary>

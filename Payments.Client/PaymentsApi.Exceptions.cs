@@ -12,12 +12,12 @@ public sealed partial class PaymentsApi
     public Task<Answer<ListOf<ReconciliationException>>> ListExceptionsAsync(
         DeskFilter filter, Cursor cursor, int limit, CancellationToken cancel) =>
         GetAsync<ListOf<ReconciliationException>>(
-            Address(Exceptions, cursor, limit, ParametersOf(filter)), cancel);
+            Address(Exceptions, cursor, limit, filter.Parameters), cancel);
 
     /// <summary>All exceptions, oldest first, as a file.</summary>
     [Operation("GET", Exceptions, MediaType = Csv)]
     public Task<Answer<FileDownload>> DownloadExceptionsAsync(DeskFilter filter, CancellationToken cancel) =>
-        DownloadAsync(Address(Exceptions, [.. ParametersOf(filter), ("format", "csv")]), Csv, cancel);
+        DownloadAsync(Address(Exceptions, [.. filter.Parameters, ("format", "csv")]), Csv, cancel);
 
     [Operation("GET", Exceptions + "/{id}", typeof(ExceptionDetails))]
     public Task<Answer<ExceptionDetails>> GetExceptionAsync(Guid id, CancellationToken cancel) =>
@@ -63,11 +63,4 @@ public sealed partial class PaymentsApi
     public Task<Answer<BulkResult>> ActOnExceptionsAsync(
         BulkChange change, RequestKey? key, CancellationToken cancel) =>
         PostAsync<BulkResult>(Exceptions + "/bulk", change, key, cancel);
-
-    private static (string Name, string? Value)[] ParametersOf(DeskFilter filter) =>
-    [
-        filter.Status == "unresolved" ? ("unresolved", "true") : ("status", filter.Status),
-        ("severity", filter.Severity), ("check_type", filter.CheckType), ("assignee", filter.Assignee),
-        ("account", filter.Account), ("overdue", filter.Overdue?.ToString().ToLowerInvariant()),
-    ];
 }

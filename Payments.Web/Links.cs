@@ -40,6 +40,12 @@ internal static class Links
             "/exceptions", ("status", status), ("severity", severity), ("check", checkType), ("assignee", assignee),
             ("after", cursor?.After), ("before", cursor?.Before));
 
+    /// <summary>All that the filters let through, as a file.</summary>
+    public static string ExceptionsFile(string? status, string? severity, string? checkType, string? assignee) =>
+        WithQuery(
+            "/exceptions/exceptions.csv",
+            ("status", status), ("severity", severity), ("check", checkType), ("assignee", assignee));
+
     public static string Exception(Guid id) => $"/exceptions/{id}";
 
     public static string Accounts(string? search = null, Cursor? cursor = null) =>

@@ -45,7 +45,7 @@ internal sealed class Heartbeat(
             await connection.ExecuteAsync(new CommandDefinition(
                 "DELETE FROM workers WHERE id = @id", new { worker.Id }, cancellationToken: cancellationToken));
         }
-        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
         {
             logger.LogDebug("Worker {Worker} leaves without saying so: {Reason}", worker.Id, e.Message);
         }
@@ -59,7 +59,7 @@ internal sealed class Heartbeat(
             {
                 await BeatAsync(stoppingToken);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
             {
                 logger.LogWarning("Heartbeat not written: {Reason}", e.Message);
             }

@@ -51,7 +51,7 @@ internal sealed record CheckVerdict(
     {
         var kinds = result.Breaks.CountBy(one => one.Kind, StringComparer.Ordinal)
             .OrderByDescending(kind => kind.Value).ThenBy(kind => kind.Key, StringComparer.Ordinal)
-            .Select(kind => FormattableString.Invariant($"{kind.Value} {kind.Key}"));
+            .Select(kind => FormattableString.Invariant($"{kind.Value} {kind.Key.Replace('_', ' ')}"));
         var more = result.MoreBreaks > 0
             ? FormattableString.Invariant($", and {result.MoreBreaks} that are not listed")
             : "";

@@ -18,15 +18,18 @@ internal sealed record KnownException(
             return SightingEffect.Late;
         }
 
+        // A hasty look may tell that an entry is missing, and not of how much: nothing is another for that.
+        var difference = seen.Difference ?? Difference;
+
         // One that a person resolved while it was there may stay: it comes back when it is another difference.
-        if (GoneAt is not null || (!IsUnresolved && seen.Difference != ResolvedDifference))
+        if (GoneAt is not null || (!IsUnresolved && difference != ResolvedDifference))
         {
             return SightingEffect.Reopens;
         }
 
         return !IsUnresolved ? SightingEffect.None
             : RankOf(seen.Severity) > RankOf(Severity) ? SightingEffect.Escalates
-            : seen.Severity != Severity || seen.Difference != Difference ? SightingEffect.Changes
+            : seen.Severity != Severity || difference != Difference ? SightingEffect.Changes
             : SightingEffect.None;
     }
 

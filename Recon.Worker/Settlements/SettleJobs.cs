@@ -162,7 +162,7 @@ internal sealed class SettleJobs(
             var returned = await held.ReturnAsync(lease, jobs, CancellationToken.None);
             logger.LogInformation("Handed back {Returned} of {Held} payments", returned, jobs.Count);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
             logger.LogWarning("{Held} payments stay leased until the lease ends: {Reason}", jobs.Count, e.Message);
         }

@@ -81,7 +81,12 @@ public sealed class WebTests
     [InlineData("/accounts/A%2FB/ledger.csv?currency=USD", "/api/v1/accounts/A%2FB/ledger?format=csv&currency=USD")]
     [InlineData("/accounts/ACC-001/statement.csv?currency=USD&from=2026-03-01&to=",
         "/api/v1/accounts/ACC-001/statement?format=csv&currency=USD&from=2026-03-01")]
-    public async Task Files_of_an_account_come_from_the_api_as_it_wrote_them(string asked, string target)
+    [InlineData("/exceptions/exceptions.csv", "/api/admin/reconciliation/exceptions?format=csv&unresolved=true")]
+    [InlineData("/exceptions/exceptions.csv?status=all&severity=high&check=deposits",
+        "/api/admin/reconciliation/exceptions?format=csv&severity=high&check_type=deposits")]
+    [InlineData("/exceptions/exceptions.csv?status=overdue&assignee=me",
+        "/api/admin/reconciliation/exceptions?format=csv&overdue=true&assignee=me")]
+    public async Task Files_come_from_the_api_as_it_wrote_them(string asked, string target)
     {
         var received = "";
         await using var api = await TestHost.StartAsync(app => app.Map("/api/{**path}", (HttpContext context) =>

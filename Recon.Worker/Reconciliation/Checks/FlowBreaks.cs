@@ -7,7 +7,10 @@ internal static class FlowBreaks
     {
         var expected = Math.Abs(posting.Expected);
         var named = $"{TransactionFindings.Sentence(noun)} {posting.FlowId}";
-        var part = $"The {posting.Part} of {Amounts.Text(expected, posting.Currency)} of {noun} {posting.FlowId}";
+        var amount = Amounts.Text(expected, posting.Currency);
+        var part = posting.Part == noun
+            ? $"{named} of {amount}"
+            : $"The {posting.Part} of {amount} of {noun} {posting.FlowId}";
         var posted = Amounts.Text(Math.Abs(posting.Actual), posting.Currency);
         var difference = posting.Actual - posting.Expected;
         return posting switch

@@ -113,7 +113,8 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
     private const string LedgerEndSql =
         "SELECT id FROM ledger_transactions WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1";
 
-    // A reversal takes back the adjustment that it corrects.
+    // A reversal takes back the adjustment that it corrects. That only few transactions are either is said of the
+    // transaction alone: by the join with its adjustment the server finds out only once it has read all entries.
     private const string AdjustmentsSql = """
         SELECT coalesce(adjustment.corrects, posting.corrects) AS transaction_id, entry.account_id,
             sum(entry.amount) AS amount
@@ -123,7 +124,8 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
         CROSS JOIN LATERAL unnest(posting.account_ids, posting.positions) AS place (account_id, position)
         JOIN ledger_entries AS entry ON entry.account_id = place.account_id AND entry.position = place.position
         WHERE posting.id > @after AND posting.id <= @upTo
-            AND ((posting.kind = 'adjustment' AND posting.corrects IS NOT NULL) OR adjustment.corrects IS NOT NULL)
+            AND posting.kind IN ('adjustment', 'reversal') AND posting.corrects IS NOT NULL
+            AND (posting.kind = 'adjustment' OR adjustment.corrects IS NOT NULL)
         GROUP BY 1, 2
         """;
 }

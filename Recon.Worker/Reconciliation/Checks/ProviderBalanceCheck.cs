@@ -34,7 +34,7 @@ internal sealed class ProviderBalanceCheck(
         NpgsqlConnection connection, ProviderBalance.Current current, CancellationToken cancel)
     {
         var expected = await NearestAsync(connection, current, cancel);
-        var total = new CheckTotal(provider.Currency.Code, expected, current.Total);
+        var total = new CheckTotal(provider.Currency.Code, expected, Plain(current.Total));
         var tolerance = policy.Value.ToleranceMinor(provider);
         if (Math.Abs(total.Difference) <= tolerance)
         {
@@ -52,7 +52,7 @@ internal sealed class ProviderBalanceCheck(
         {
             Currency = total.Currency,
             Expected = expected,
-            Actual = current.Total,
+            Actual = total.Actual,
             AccountName = provider.LedgerAccount,
         };
         return new CheckResult([total], [found], 1);
@@ -121,6 +121,10 @@ internal sealed class ProviderBalanceCheck(
 
         return nearest;
     }
+
+    // Minor units without the decimals of the units: 4225000000, not 4225000000.00, where people read the rows.
+    private static decimal Plain(decimal minor) =>
+        decimal.Truncate(minor) == minor ? decimal.Truncate(minor) : minor;
 
     private static decimal Nearer(decimal to, decimal one, decimal other) =>
         Math.Abs(other - to) < Math.Abs(one - to) ? other : one;

@@ -18,6 +18,8 @@ internal sealed class VerifyRecent(
     // A look at everything within this time, when something was changed that never is.
     private static readonly TimeSpan LongestWalk = TimeSpan.FromSeconds(10);
 
+    private readonly LedgerTally _tally = new();
+
     /// <returns>How many entries were new; null when another worker is at it.</returns>
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
     {
@@ -29,9 +31,10 @@ internal sealed class VerifyRecent(
     private async Task<long> VerifyAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var seenAt = clock.GetUtcNow();
-        var (state, entries, ledger, accounts) = await LookAsync(connection, cancel);
-        var wantsSweep = !state.GoesOn || state.WasTouched || ledger.Count + accounts.Count > 0;
-        if (state.GoesOn && state.WasTouched)
+        var (state, sums, entries, ledger, accounts) = await LookAsync(connection, cancel);
+        var wasTouched = WasTouched(state, sums);
+        var wantsSweep = !state.GoesOn || wasTouched || ledger.Count + accounts.Count > 0;
+        if (state.GoesOn && wasTouched)
         {
             logger.LogWarning("Rows of the ledger were updated or deleted; all of it is checked");
         }
@@ -41,6 +44,7 @@ internal sealed class VerifyRecent(
         var ofLedger = await known.AddAsync(connection, CheckType.LedgerConsistency, ledger, seenAt, cancel);
         await state.WriteAsync(connection, entries, wantsSweep, cancel);
         await transaction.CommitAsync(cancel);
+        _tally.Keep(sums);
         known.Count(CheckType.AccountBalance, ofAccounts);
         known.Count(CheckType.LedgerConsistency, ofLedger);
         return entries;
@@ -52,13 +56,15 @@ internal sealed class VerifyRecent(
         var state = await ContinuousState.ReadAsync(connection, cancel);
         if (!state.GoesOn)
         {
-            return new Look(state, 0, [], []);
+            return new Look(state, null, 0, [], []);
         }
 
+        // Before the settings of the session: they would count along an index.
+        var sums = await _tally.CountAsync(connection, state.Blocks, cancel);
         var session = await PacedSession.BeginAsync(connection, CheckPace.OfRuns, clock, cancel);
         var (entries, suspects) = await FreshEntries.FindAsync(session, state, cancel);
         var all = new List<FreshSuspect>(suspects);
-        if (state.WasTouched)
+        if (WasTouched(state, sums))
         {
             var hurried = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
             await foreach (var suspect in FreshEntries.WalkAsync(hurried, LongestWalk, cancel))
@@ -69,16 +75,19 @@ internal sealed class VerifyRecent(
 
         if (all.Count == 0)
         {
-            return new Look(state, entries, [], []);
+            return new Look(state, sums, entries, [], []);
         }
 
         var accounts = all.Select(one => one.AccountId!.Value).Distinct().ToList();
         return new Look(
             state,
+            sums,
             entries,
             await LookAtLedgerAsync(session, all, cancel),
             await AccountBalance.LookAtAsync(session, accounts, cancel));
     }
+
+    private bool WasTouched(ContinuousState state, LedgerSums? sums) => state.WasTouched || _tally.TellsOfChange(sums);
 
     // The entry, the one before and the one after it, each against its own predecessor: so it is told which is wrong.
     private static async Task<IReadOnlyList<Break>> LookAtLedgerAsync(
@@ -108,5 +117,6 @@ internal sealed class VerifyRecent(
         """;
 
     private sealed record Look(
-        ContinuousState State, long Entries, IReadOnlyList<Break> Ledger, IReadOnlyList<Break> Accounts);
+        ContinuousState State, LedgerSums? Sums, long Entries, IReadOnlyList<Break> Ledger,
+        IReadOnlyList<Break> Accounts);
 }

@@ -13,7 +13,7 @@ public sealed class AlertsPageTests
 
     private const string Delivery = """
         {"id":"019a0000-0000-7000-8000-000000000002","eventId":"msg_1","eventType":"reconciliation.exception.opened",
-         "exceptionId":null,"targetId":"019a0000-0000-7000-8000-000000000001","targetUrl":"https://hooks.example.com/a",
+         "exceptionId":"019a0000-0000-7000-8000-000000000003","targetId":"019a0000-0000-7000-8000-000000000001","targetUrl":"https://hooks.example.com/a",
          "status":"failed","attempts":10,"replays":1,"lastStatusCode":500,"lastError":"The answer <was> 500.",
          "createdAt":"2026-03-01T10:00:00Z","nextAttemptAt":null,"finishedAt":"2026-03-04T10:00:00Z"}
         """;
@@ -60,7 +60,8 @@ public sealed class AlertsPageTests
         var html = await screen.HtmlAsync();
         Assert.All(
             ["https://hooks.example.com/a", "The desk &#xB7; Opened, Resolved", "The answer &lt;was&gt; 500.",
-                "10 (1 replayed)", "badge is-bad", "badge is-good", "href=\"/alerts?after=" + DeliveryId],
+                "10 (1 replayed)", "href=\"/exceptions/019a0000-0000-7000-8000-000000000003\"", "badge is-bad",
+                "badge is-good", "href=\"/alerts?after=" + DeliveryId],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
 

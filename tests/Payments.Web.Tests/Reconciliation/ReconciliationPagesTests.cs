@@ -65,6 +65,31 @@ public sealed class ReconciliationPagesTests
     }
 
     [Fact]
+    public async Task The_desk_shows_what_is_to_be_done_unless_something_else_is_asked_for()
+    {
+        var api = Full();
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(api, "/exceptions");
+
+        var sent = api.Received.Single(
+            received => received.Request.RequestUri!.AbsolutePath == Admin + "/exceptions").Request.RequestUri!.Query;
+        Assert.StartsWith("?unresolved=true&", sent, StringComparison.Ordinal);
+        Assert.Contains(
+            "<a href=\"/exceptions?status=unresolved\" aria-current=\"page\">", await screen.HtmlAsync(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_exception_says_by_which_runs_it_was_seen_and_how_often()
+    {
+        await using var screen = await OpenExceptionAsync(
+            Full(One.Replace("\"sightings\":24", "\"sightings\":1", StringComparison.Ordinal)));
+
+        var html = await screen.HtmlAsync();
+        Assert.Contains("</time> by <a", html, StringComparison.Ordinal);
+        Assert.Contains(">once</dd>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Chosen_exceptions_are_acknowledged_together()
     {
         var api = Full().Answers(
@@ -129,16 +154,16 @@ public sealed class ReconciliationPagesTests
     private static Task ClickAsync(Screen screen, string name) =>
         screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
-    private static FakeApi Full() => new FakeApi()
+    private static FakeApi Full(string one = One) => new FakeApi()
         .Answers(Admin + "/reports", List(Report))
         .Answers(
             $"{Admin}/reports/{ReportId}",
             Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
         .Answers(Admin + "/providers", List(Provider))
-        .Answers(Admin + "/exceptions", List(One))
+        .Answers(Admin + "/exceptions", List(one))
         .Answers(
             $"{Admin}/exceptions/{Id}",
-            One[..^1] + $$"""
+            one[..^1] + $$"""
             ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
             "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
             "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},

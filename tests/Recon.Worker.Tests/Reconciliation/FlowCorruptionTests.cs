@@ -53,9 +53,13 @@ public sealed class FlowCorruptionTests(CheckedBooks books) : IClassFixture<Chec
     public async Task A_deposit_without_its_entries_and_entries_without_their_deposit_are_found_though_totals_agree()
     {
         const string Error = "UPDATE deposits SET id = gen_random_uuid() WHERE id = @Deposit";
-        var total = Assert.Single((await books.ResultsAsync(Error))["deposits"].Totals);
+        var deposits = (await books.ResultsAsync(Error))["deposits"];
+        var total = Assert.Single(deposits.Totals);
 
         Assert.Equal((500_000_000, 500_000_000), (total.Expected, total.Actual));
+        Assert.Matches(
+            "^Deposit [0-9a-f-]{36} of 500.000000 USDC was never posted to ACC-A; the deposit is completed.$",
+            deposits.Breaks.Single(one => one.Kind == "missing_deposit").Description);
         Assert.Equal(
             [
                 "deposits: missing_deposit ACC-A USDC 500000000 -> 0",

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Payments.Ledger.Providers;
@@ -40,11 +41,12 @@ public sealed class ProviderBalanceCheckTests(CheckedBooks books) : IClassFixtur
     [Fact]
     public async Task A_shifted_balance_is_a_break_that_names_both_amounts()
     {
-        var found = Assert.Single((await CheckAsync("circle", new Answer(389_990_000, TimeSpan.Zero))).Breaks);
+        var found = Assert.Single((await CheckAsync("circle", new Answer(389_990_000.00m, TimeSpan.Zero))).Breaks);
 
         Assert.Equal("balance_mismatch/circle", found.Key);
         Assert.Equal(("balance_mismatch", "medium"), (found.Kind, found.Severity));
         Assert.Equal(-10_010_000, found.Difference);
+        Assert.Equal("389990000", found.Actual?.ToString(CultureInfo.InvariantCulture));
         Assert.Equal(
             "Circle holds 389.990000 USDC, but by usdc_buffer it should be 400.000000 USDC: -10.010000 USDC, more than "
             + "the tolerance of 10.000000 USDC.",
@@ -125,7 +127,7 @@ public sealed class ProviderBalanceCheckTests(CheckedBooks books) : IClassFixtur
         return await check.RunAsync(connection, Cancel);
     }
 
-    private sealed record Answer(long Minor, TimeSpan Age);
+    private sealed record Answer(decimal Minor, TimeSpan Age);
 
     private sealed class ScriptedProvider(Provider provider, Answer? answer, bool isConfigured) : IProviderBalances
     {

@@ -25,7 +25,7 @@ public sealed class ReconciliationRunTests : RunTests
         Assert.Equal("completed total 3 passed 1 failed 1 inconclusive 1 exceptions 2", await ReportAsync(report));
         Assert.Equal(
             [
-                "deposits failed USD 5000 3750 -1250 items 7 found 2: 2 breaks: 2 missing_entries.",
+                "deposits failed USD 5000 3750 -1250 items 7 found 2: 2 breaks: 2 missing entries.",
                 "ledger_consistency passed USD 5000 5000 0 items 7 found 0: -",
                 "withdrawals inconclusive - - - - items 0 found 0: The source is down.",
             ],

@@ -148,6 +148,21 @@ public sealed class RecordBreaksTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_look_that_does_not_know_the_difference_changes_and_reopens_nothing()
+    {
+        var vague = Broken("a") with { Expected = null, Actual = null };
+        await _looks.RunAsync(Broken("a", actual: 140));
+        await _looks.RecordAsync(BreakScope.OfAccounts([]), vague);
+        var open = await _looks.ReadAsync("a");
+        await _looks.ResolveAsync("a");
+        await _looks.RecordAsync(BreakScope.OfAccounts([]), vague);
+
+        Assert.Equal(("open", 40m, 1), (open.Status, open.Difference, open.Sightings));
+        Assert.Equal("resolved", (await _looks.ReadAsync("a")).Status);
+        Assert.Equal(["opened"], await _looks.StoryAsync("a"));
+    }
+
+    [Fact]
     public async Task One_that_a_person_resolved_opens_again_when_the_break_was_gone_and_returns()
     {
         await _looks.RunAsync(Broken("a"));

@@ -99,6 +99,38 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
     }
 
+    // A session that stays idle tells the statistics of what it did within a second of its last report ten seconds later.
+    [Theory]
+    [InlineData("DELETE FROM ledger_entries" + Place + "3", "ledger_consistency missing_entry ACC-1 3")]
+    [InlineData("DELETE FROM ledger_transactions WHERE id = (SELECT transaction_id FROM ledger_entries" + Place + "3)",
+        "ledger_consistency orphan_entry ACC-1 3")]
+    public async Task What_a_session_deleted_that_stays_open_is_looked_for_by_the_next_pass(string error, string found)
+    {
+        var server = await TestServer.ConnectionStringAsync(_database.Name);
+        server.Pooling = false;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(Cancel);
+        await connection.ExecuteAsync("SET session_replication_role = replica");
+        await connection.ExecuteAsync(error);
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+        Assert.Contains(found, await FoundAsync());
+    }
+
+    [Fact]
+    public async Task What_was_deleted_and_is_known_asks_for_no_sweep_again()
+    {
+        await CorruptAsync("DELETE FROM ledger_entries" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        Assert.True(await _all.RunIfDueAsync(Cancel));
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.False(await _all.RunIfDueAsync(Cancel));
+    }
+
     [Fact]
     public async Task The_sweep_finds_what_leaves_no_trace_in_new_entries()
     {
