@@ -113,7 +113,7 @@ public sealed class OperatorKeyTests : IAsyncLifetime
         const string Body = """{"accountId":"ACC-KEY","minimumBalance":10.0}""";
 
         var first = await SendAsync("/accounts", Body, "open");
-        var again = await SendAsync("/accounts", """{"minimumBalance":"10.00","accountId":"ACC-KEY"}""", "open");
+        var again = await SendAsync("/accounts", """{"minimumBalance":10.00,"accountId":"ACC-KEY"}""", "open");
 
         Assert.StartsWith("201", first, StringComparison.Ordinal);
         Assert.Equal(first + " replayed", again);
@@ -155,7 +155,10 @@ public sealed class OperatorKeyTests : IAsyncLifetime
             WHERE name = 'operator'
             """);
 
-        var waiting = SendAsync("/api/v1/accounts/ACC-A/reconcile", "", "taken");
+        await using var patient = ApiServer.Start(
+            Database.AppConnectionString, settings: [("Idempotency:KeyWaitMilliseconds", "60000")]);
+        using var waiter = patient.CreateClient("key-of-the-operator");
+        var waiting = SendAsync("/api/v1/accounts/ACC-A/reconcile", "", "taken", waiter);
         await Database.UntilAsync("""
             SELECT count(*) > 0
             FROM pg_stat_activity
@@ -209,14 +212,14 @@ public sealed class OperatorKeyTests : IAsyncLifetime
     }
 
     /// <returns>Status and body, and whether it was given before.</returns>
-    private async Task<string> SendAsync(string address, string body, string key)
+    private async Task<string> SendAsync(string address, string body, string key, HttpClient? client = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
             Content = body.Length == 0 ? null : new StringContent(body, Encoding.UTF8, "application/json"),
         };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        using var response = await Operator.SendAsync(request, Cancel);
+        using var response = await (client ?? Operator).SendAsync(request, Cancel);
         var replayed = response.Headers.Contains("Idempotent-Replayed") ? " replayed" : "";
         return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Cancel)}{replayed}";
     }
