@@ -9,6 +9,6 @@ internal static class ReconciliationFileEndpoints
     public static void MapReconciliationFiles(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/exceptions/exceptions.csv", (HttpContext context, OperatorKeys operators) =>
                 ApiFile.SendAsync(
-                    context, operators.ApiOf(context), "/api/admin/reconciliation/exceptions?format=csv"))
+                    context, cancel => operators.ApiOf(context).DownloadExceptionsAsync(new DeskFilter(), cancel)))
             .RequireAuthorization();
 }
