@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+
 namespace Payments.Client;
 
 /// <summary>A file of the API, whose content comes while it is read.</summary>
@@ -9,6 +11,9 @@ public sealed class FileDownload : IDisposable
 
     /// <summary>What the API calls the file.</summary>
     public string? Name => _response.Content.Headers.ContentDisposition?.FileName?.Trim('"');
+
+    /// <summary>What the API says of the content.</summary>
+    public HttpContentHeaders Headers => _response.Content.Headers;
 
     public string? MediaType => _response.Content.Headers.ContentType?.MediaType;
 

@@ -74,22 +74,6 @@ public sealed partial class PaymentsApi
             Csv,
             cancel);
 
-    /// <summary>A file of the API as it is, to be passed on. The caller disposes it.</summary>
-    /// <exception cref="HttpRequestException">There was no answer.</exception>
-    public async Task<HttpResponseMessage> OpenFileAsync(string address, CancellationToken cancel)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        using var limit = LimitOf(cancel, isLong: false);
-        try
-        {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-        }
-        catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
-        {
-            throw new HttpRequestException("There was no answer in time.", late);
-        }
-    }
-
     /// <summary>Checks the account and answers with the report and the first of what it found.</summary>
     [Operation("POST", "/api/v1/accounts/{accountId}/reconcile", typeof(AccountReport))]
     public Task<Answer<AccountReport>> ReconcileAsync(

@@ -33,6 +33,9 @@ function resolve(part) {
   return part;
 }
 
+// Lines break before a slash.
+const breakable = path => path.split(/(?=\/)/).flatMap(part => [make('wbr'), part]);
+
 const method = name => make('span', { class: `method ${name.toLowerCase()}` }, name);
 
 // Descriptions mark code with backquotes.
@@ -56,7 +59,7 @@ function showList() {
       make('h2', {}, tag),
       make('ul', {}, ofTag.map(({ id, name, path }) => make('li', {},
         make('a', { href: `#${id}`, 'aria-current': id === current ? 'page' : undefined },
-          method(name), make('span', { class: 'path' }, path))))))),
+          method(name), make('span', { class: 'path' }, breakable(path)))))))),
     ...(shown.length ? [] : [make('p', { class: 'quiet' }, 'No operation is like that.')]));
 }
 
@@ -215,7 +218,7 @@ function showOperation() {
     make('datalist', { id: 'seen-ids' }, [...seenIds].map(id => make('option', { value: id }))),
     make('button', { class: 'send' }, 'Send'));
   main.replaceChildren(
-    make('h2', {}, method(name), ' ', make('span', { class: 'path' }, path)),
+    make('h2', {}, method(name), ' ', make('span', { class: 'path' }, breakable(path))),
     make('p', { class: 'summary' }, description.summary),
     make('p', { class: 'quiet' }, prose(description.description ?? 'It needs no key.')),
     form, result,

@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.WebUtilities;
+using System.Globalization;
 using Payments.Web.Forwarding;
 using Payments.Web.SignIn;
 
@@ -12,26 +12,37 @@ internal static class AccountFileEndpoints
         var files = routes.MapGroup("/accounts/{accountId}").RequireAuthorization();
 
         files.MapGet("/ledger.csv", (string accountId, string? currency, HttpContext context, OperatorKeys operators) =>
-            ApiFile.SendAsync(
-                context, operators.ApiOf(context), Address(accountId, "ledger", ("currency", currency))));
+            ApiFile.SendAsync(context, cancel =>
+                operators.ApiOf(context).DownloadEntriesAsync(NameIn(accountId), currency, null, null, cancel)));
 
-        files.MapGet("/statement.csv", (
-            string accountId, string? currency, string? from, string? to, HttpContext context,
-            OperatorKeys operators) =>
-            ApiFile.SendAsync(
-                context, operators.ApiOf(context),
-                Address(accountId, "statement", ("currency", currency), ("from", from), ("to", to))));
+        files.MapGet("/statement.csv", StatementAsync);
     }
 
-    // A slash is the one character that is still escaped here. A form sends its empty fields too; to the API they would
-    // be times that are none.
-    private static string Address(
-        string accountId, string file, params (string Name, string? Value)[] parameters) =>
-        QueryHelpers.AddQueryString(
-            $"/api/v1/accounts/{Escape(accountId)}/{file}?format=csv",
-            parameters.Where(parameter => !string.IsNullOrEmpty(parameter.Value))
-                .Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)));
+    private static async Task StatementAsync(
+        string accountId, string? currency, string? from, string? to, HttpContext context, OperatorKeys operators)
+    {
+        if (!TryReadTime(from, out var first) || !TryReadTime(to, out var end))
+        {
+            await TypedResults.Text(
+                "A statement begins and ends at a date, such as 2026-03-01.",
+                statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(context);
+            return;
+        }
 
-    private static string Escape(string accountId) =>
-        Uri.EscapeDataString(accountId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase));
+        await ApiFile.SendAsync(context, cancel =>
+            operators.ApiOf(context).DownloadStatementAsync(NameIn(accountId), currency, first, end, cancel));
+    }
+
+    // A form sends its empty fields too.
+    private static bool TryReadTime(string? text, out DateTimeOffset? time)
+    {
+        var isTime = DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var read);
+        time = isTime ? read : null;
+        return isTime || string.IsNullOrEmpty(text);
+    }
+
+    // A slash is the one character that is still escaped here.
+    private static string NameIn(string accountId) =>
+        accountId.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }

@@ -5,16 +5,30 @@ namespace Payments.Web.Forwarding;
 /// <summary>A file of the API, passed on while it comes, under the operator's key.</summary>
 internal static class ApiFile
 {
-    public static async Task SendAsync(HttpContext context, PaymentsApi api, string address)
+    public static async Task SendAsync(
+        HttpContext context, Func<CancellationToken, Task<Answer<FileDownload>>> downloadAsync)
     {
         var cancel = context.RequestAborted;
+        var response = context.Response;
         try
         {
-            using var response = await api.OpenFileAsync(address, cancel);
-            context.Response.StatusCode = (int)response.StatusCode;
-            ForwardedHeaders.CopyToAnswer(response, context.Response.Headers);
-            context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
-            await response.Content.CopyToAsync(context.Response.Body, cancel);
+            var answer = await downloadAsync(cancel);
+            if (answer.Value is not { } file)
+            {
+                await TypedResults.Text(
+                    answer.Problem?.Message,
+                    statusCode: (int?)answer.Problem?.Status ?? StatusCodes.Status502BadGateway).ExecuteAsync(context);
+                return;
+            }
+
+            using (file)
+            {
+                response.ContentType = file.Headers.ContentType?.ToString();
+                response.Headers.ContentDisposition = file.Headers.ContentDisposition?.ToString();
+                context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
+                await using var content = await file.OpenAsync(cancel);
+                await content.CopyToAsync(response.Body, cancel);
+            }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -22,15 +36,8 @@ internal static class ApiFile
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
-            if (context.Response.HasStarted)
-            {
-                // Half a file must not look like a whole one.
-                context.Abort();
-                return;
-            }
-
-            context.Response.StatusCode = StatusCodes.Status502BadGateway;
-            await context.Response.WriteAsync("The payments service could not be reached.", cancel);
+            // Half a file must not look like a whole one.
+            context.Abort();
         }
     }
 }

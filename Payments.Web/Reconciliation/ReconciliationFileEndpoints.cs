@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.WebUtilities;
 using Payments.Web.Forwarding;
 using Payments.Web.SignIn;
 
@@ -12,11 +11,8 @@ internal static class ReconciliationFileEndpoints
                 string? status, string? severity, string? check, string? assignee, HttpContext context,
                 OperatorKeys operators) =>
                 ApiFile.SendAsync(
-                    context, operators.ApiOf(context), Address(Desk.FilterOf(status, severity, check, assignee))))
+                    context,
+                    cancel => operators.ApiOf(context).DownloadExceptionsAsync(
+                        Desk.FilterOf(status, severity, check, assignee), cancel)))
             .RequireAuthorization();
-
-    private static string Address(DeskFilter filter) => QueryHelpers.AddQueryString(
-        "/api/admin/reconciliation/exceptions?format=csv",
-        filter.Parameters.Where(parameter => !string.IsNullOrEmpty(parameter.Value))
-            .Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)));
 }

@@ -92,8 +92,8 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal("cancelled", cancelled.Status);
         Assert.False((await Api.GetPaymentAsync(created.Id, Cancel)).Value!.IsCancellable);
 
-        using var file = await Api.OpenFileAsync("/api/v1/accounts/ACC-WEB-MIN/statement?format=csv", Cancel);
-        Assert.Equal("text/csv", file.Content.Headers.ContentType?.MediaType);
+        using var file = (await Api.DownloadStatementAsync("ACC-WEB-MIN", null, null, null, Cancel)).ValueOrThrow();
+        Assert.Equal("text/csv", file.MediaType);
     }
 
     [Fact]

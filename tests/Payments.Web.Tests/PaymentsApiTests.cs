@@ -139,8 +139,10 @@ public sealed class PaymentsApiTests
         var api = new FakeApi();
         api.HoldsBack("/api/v1/accounts/ACC-001/statement");
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => api.Client(TimeSpan.FromMilliseconds(50))
-            .OpenFileAsync("/api/v1/accounts/ACC-001/statement", Cancel));
+        var (_, problem) = await api.Client(TimeSpan.FromMilliseconds(50))
+            .DownloadStatementAsync("ACC-001", "USD", null, null, Cancel);
+
+        Assert.Equal("unreachable", problem!.Code);
     }
 
     [Fact]

@@ -78,14 +78,14 @@ public sealed class WebTests
     }
 
     [Theory]
-    [InlineData("/accounts/A%2FB/ledger.csv?currency=USD", "/api/v1/accounts/A%2FB/ledger?format=csv&currency=USD")]
+    [InlineData("/accounts/A%2FB/ledger.csv?currency=USD", "/api/v1/accounts/A%2FB/ledger?currency=USD&format=csv")]
     [InlineData("/accounts/ACC-001/statement.csv?currency=USD&from=2026-03-01&to=",
-        "/api/v1/accounts/ACC-001/statement?format=csv&currency=USD&from=2026-03-01")]
-    [InlineData("/exceptions/exceptions.csv", "/api/admin/reconciliation/exceptions?format=csv&unresolved=true")]
+        "/api/v1/accounts/ACC-001/statement?currency=USD&from=2026-03-01T00%3A00%3A00Z&format=csv")]
+    [InlineData("/exceptions/exceptions.csv", "/api/admin/reconciliation/exceptions?unresolved=true&format=csv")]
     [InlineData("/exceptions/exceptions.csv?status=all&severity=high&check=deposits",
-        "/api/admin/reconciliation/exceptions?format=csv&severity=high&check_type=deposits")]
+        "/api/admin/reconciliation/exceptions?severity=high&check_type=deposits&format=csv")]
     [InlineData("/exceptions/exceptions.csv?status=overdue&assignee=me",
-        "/api/admin/reconciliation/exceptions?format=csv&overdue=true&assignee=me")]
+        "/api/admin/reconciliation/exceptions?assignee=me&overdue=true&format=csv")]
     public async Task Files_come_from_the_api_as_it_wrote_them(string asked, string target)
     {
         var received = "";
@@ -102,6 +102,21 @@ public sealed class WebTests
         Assert.Equal(target, received);
         Assert.Equal("a,b\r\n1,2\r\n", await response.Content.ReadAsStringAsync(Cancel));
         Assert.Equal("attachment; filename=\"file.csv\"", response.Content.Headers.ContentDisposition?.ToString());
+    }
+
+    [Theory]
+    [InlineData("/accounts/nobody/ledger.csv", 404, "There is none.")]
+    [InlineData("/accounts/nobody/statement.csv?from=soon", 400, "such as 2026-03-01.")]
+    public async Task Of_a_file_that_there_is_not_the_reason_is_told(string asked, int status, string reason)
+    {
+        await using var api = await TestHost.StartAsync(app => app.Map("/api/{**path}", () => Results.Content(
+            Answers.NotFound, "application/problem+json", statusCode: StatusCodes.Status404NotFound)));
+        await using var web = new Web(api.Address);
+
+        using var response = await web.CreateClient().GetAsync(asked, Cancel);
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Contains(reason, await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     [Fact]

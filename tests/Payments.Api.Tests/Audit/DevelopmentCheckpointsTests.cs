@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Payments.Api.Audit;
 using Payments.Ledger.Audit;
 
@@ -20,6 +21,7 @@ public sealed class DevelopmentCheckpointsTests(TestDatabase database) : IClassF
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
+    [UnsupportedOSPlatform("windows")]
     [Fact]
     public async Task A_fresh_machine_can_sign_and_verify_and_the_command_finds_the_place()
     {
