@@ -79,7 +79,7 @@ public sealed partial class PaymentsApi
     public async Task<HttpResponseMessage> OpenFileAsync(string address, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        using var limit = LimitOf(cancel, isLong: false);
+        using var limit = LimitOf(isLong: false, cancel);
         try
         {
             return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);

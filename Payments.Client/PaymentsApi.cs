@@ -89,7 +89,7 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
         where T : class
     {
         using var request = create();
-        using var limit = LimitOf(cancel, isLong);
+        using var limit = LimitOf(isLong, cancel);
 
         try
         {
@@ -117,7 +117,7 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
         }
     }
 
-    private CancellationTokenSource LimitOf(CancellationToken cancel, bool isLong)
+    private CancellationTokenSource LimitOf(bool isLong, CancellationToken cancel)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (Patience is { } patience)
