@@ -28,7 +28,7 @@ internal static class TextBody
     public static byte[] Canonical(IReadOnlyDictionary<string, string> members) => members.Count == 0
         ? []
         : JsonSerializer.SerializeToUtf8Bytes(
-            new SortedDictionary<string, string>(members.ToDictionary(), StringComparer.Ordinal),
+            new SortedDictionary<string, string>(members.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal),
             ApiJson.Default.SortedDictionaryStringString);
 
     /// <summary>The members of a body that has been read already.</summary>

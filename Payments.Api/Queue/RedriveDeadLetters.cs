@@ -23,7 +23,7 @@ internal sealed class RedriveDeadLetters(
         NpgsqlConnection connection, Guid? id, Caller caller, CancellationToken cancel)
     {
         var redriven = new List<Guid>();
-        IReadOnlyList<Guid> batch;
+        List<Guid> batch;
         do
         {
             batch = (await connection.QueryAsync<Guid>(new CommandDefinition(
