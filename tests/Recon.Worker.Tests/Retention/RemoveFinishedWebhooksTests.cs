@@ -136,7 +136,7 @@ public sealed class RemoveFinishedWebhooksTests : IAsyncLifetime
     /// <summary>An event of that age, with a delivery to one target after the other, each with one attempt.</summary>
     private async Task AddAsync(int days, params string[] statuses)
     {
-        var at = DateTimeOffset.UtcNow.AddDays(-days);
+        var at = TimeProvider.System.GetUtcNow().AddDays(-days);
         await _database.ExecuteAsync(
             """
             WITH event AS (
