@@ -156,7 +156,7 @@ public sealed class OperatorKeyTests : IAsyncLifetime
             """);
 
         await using var patient = ApiServer.Start(
-            Database.AppConnectionString, settings: [("Idempotency:KeyWaitMilliseconds", "60000")]);
+            Database.AppConnectionString, settings: [("Idempotency:KeyWaitMilliseconds", "10000")]);
         using var waiter = patient.CreateClient("key-of-the-operator");
         var waiting = SendAsync("/api/v1/accounts/ACC-A/reconcile", "", "taken", waiter);
         await Database.UntilAsync("""
