@@ -39,7 +39,7 @@ internal static class ApiAccess
         });
     }
 
-    /// <summary>The API behind a client; calls that fail are logged, and those that take too long are given up.</summary>
+    /// <summary>The API behind a client; calls that fail are logged, those that take too long are given up.</summary>
     public static PaymentsApi Over(HttpClient client, ILogger<PaymentsApi> log) => new(client, failed =>
     {
         if (failed.Error is JsonException)
