@@ -31,8 +31,8 @@ internal sealed record ConfiguredTarget(string? Url, byte[]? Secret, string? Com
                 + "'echo whsec_$(openssl rand -base64 32)' and give it to the receiver."
             : !WebhookSecret.TryParse(secret, out key)
                 ? $"{SecretSetting} ({SecretVariable}) must be whsec_ and the base64 of 24 to 64 bytes."
-            : !canKeepSecret ? $"{UrlSetting} is set and Webhooks:EncryptionKey, which encrypts its secret, is not: make "
-                + "one with 'openssl rand -base64 32' and give it to the workers and the API."
+            : !canKeepSecret ? $"{UrlSetting} is set and Webhooks:EncryptionKey, which encrypts its secret, is not: "
+                + "make one with 'openssl rand -base64 32' and give it to the workers and the API."
             : null;
         return new ConfiguredTarget(url, key, complaint);
     }

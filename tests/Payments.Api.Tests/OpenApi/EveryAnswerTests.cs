@@ -13,8 +13,8 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
     private const string Nobody = "019cae5c-0000-7000-8000-000000000000";
 
     // What a request alone does not bring about, and who does: two requests at once (IdempotencyTests,
-    // ReconcileAccountTests), several dead letters (OperatorKeyTests), a worker (ReadinessTests), a process that is about
-    // to end, or requests that differ where all are alike (nobody).
+    // ReconcileAccountTests), several dead letters (OperatorKeyTests), a worker (ReadinessTests), a process that is
+    // about to end, or requests that differ where all are alike (nobody).
     private static readonly string[] NotHere =
     [
         "ActOnReconciliationExceptions 409", "CommentOnReconciliationException 409", "CreatePayment 409",

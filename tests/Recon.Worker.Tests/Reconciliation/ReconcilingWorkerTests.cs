@@ -181,7 +181,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
     }
 
     private WorkerProgram StartProgram() => WorkerProgram.Start(
-        _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "1"), ("Duties__PollSeconds", "0.1"));
+        _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "3"), ("Duties__PollSeconds", "0.1"));
 
     private async Task KillWhenItWaitsAsync(string lockType)
     {

@@ -1,0 +1,39 @@
+using Xunit;
+
+namespace Payments.Testing;
+
+/// <summary>
+/// Lets one of the large test projects run at a time. Each of them keeps the whole machine busy, and what a test waits
+/// for, or measures, is not to depend on which other happens to run beside it.
+/// </summary>
+public sealed class MachineTurn : IAsyncLifetime
+{
+    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(100);
+
+    // Locked while it is open: the end of the process gives the turn back, however it ends.
+    private FileStream? _turn;
+
+    public async ValueTask InitializeAsync()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"payments-tests-{Environment.UserName}.turn");
+        while (_turn is null)
+        {
+            try
+            {
+                _turn = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(LookDelay, TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_turn is not null)
+        {
+            await _turn.DisposeAsync();
+        }
+    }
+}
