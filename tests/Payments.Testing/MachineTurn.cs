@@ -1,12 +1,10 @@
-using Xunit;
-
 namespace Payments.Testing;
 
 /// <summary>
 /// Lets one of the large test projects run at a time. Each of them keeps the whole machine busy, and what a test waits
 /// for, or measures, is not to depend on which other happens to run beside it.
 /// </summary>
-public sealed class MachineTurn : IAsyncLifetime
+public sealed class MachineTurn : Xunit.IAsyncLifetime
 {
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(100);
 
@@ -24,7 +22,7 @@ public sealed class MachineTurn : IAsyncLifetime
             }
             catch (IOException)
             {
-                await Task.Delay(LookDelay, TestContext.Current.CancellationToken);
+                await Task.Delay(LookDelay, Xunit.TestContext.Current.CancellationToken);
             }
         }
     }

@@ -11,7 +11,7 @@ namespace Payments.Testing;
 /// </summary>
 public sealed class TestDatabase : IAsyncLifetime
 {
-    /// <summary>A database of <see cref="TestServer"/> to start with, to which nobody is connected; else an empty one.</summary>
+    /// <summary>A database to start with, to which nobody is connected; null for an empty one.</summary>
     public string? Template { get; init; }
 
     /// <summary>The database's name on <see cref="TestServer"/>.</summary>

@@ -67,8 +67,8 @@ public sealed class Reconciling : IAsyncDisposable
 }
 
 /// <summary>
-/// Books to start with: four payments settled by a worker, two of them transfers. ACC-A gets 100.00, 50.00 and 20.00 and
-/// pays 30.00.
+/// Books to start with: four payments settled by a worker, two of them transfers. ACC-A gets 100.00, 50.00 and 20.00
+/// and pays 30.00.
 /// </summary>
 public sealed class SettledBooks : IAsyncLifetime
 {

@@ -13,7 +13,8 @@ public sealed class AlertsPageTests
 
     private const string Delivery = """
         {"id":"019a0000-0000-7000-8000-000000000002","eventId":"msg_1","eventType":"reconciliation.exception.opened",
-         "exceptionId":"019a0000-0000-7000-8000-000000000003","targetId":"019a0000-0000-7000-8000-000000000001","targetUrl":"https://hooks.example.com/a",
+         "exceptionId":"019a0000-0000-7000-8000-000000000003","targetId":"019a0000-0000-7000-8000-000000000001",
+          "targetUrl":"https://hooks.example.com/a",
          "status":"failed","attempts":10,"replays":1,"lastStatusCode":500,"lastError":"The answer <was> 500.",
          "createdAt":"2026-03-01T10:00:00Z","nextAttemptAt":null,"finishedAt":"2026-03-04T10:00:00Z"}
         """;

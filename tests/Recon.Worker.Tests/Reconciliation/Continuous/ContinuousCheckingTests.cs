@@ -99,7 +99,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
     }
 
-    // A session that stays idle tells the statistics of what it did within a second of its last report ten seconds later.
+    // What a session did within a second of its last report to the statistics it tells ten seconds later, if it is idle.
     [Theory]
     [InlineData("DELETE FROM ledger_entries" + Place + "3", "ledger_consistency missing_entry ACC-1 3")]
     [InlineData("DELETE FROM ledger_transactions WHERE id = (SELECT transaction_id FROM ledger_entries" + Place + "3)",
