@@ -99,7 +99,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
     }
 
-    // What a session did within a second of its last report to the statistics it tells ten seconds later, if it is idle.
+    // What a session did within a second of its last report to the statistics it tells ten seconds later, if idle.
     [Theory]
     [InlineData("DELETE FROM ledger_entries" + Place + "3", "ledger_consistency missing_entry ACC-1 3")]
     [InlineData("DELETE FROM ledger_transactions WHERE id = (SELECT transaction_id FROM ledger_entries" + Place + "3)",
