@@ -1,5 +1,5 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Payments.Api.Describing;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
