@@ -1,4 +1,3 @@
-using Payments.Api.Describing;
 using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
@@ -20,10 +19,7 @@ internal static class ConversionEndpoints
         var read = group.MapGroup("").RequireAuthorization(Scopes.PaymentsRead);
         read.MapGet("", ConversionRow.Kind.ListAsync)
             .WithName("ListConversions")
-            .WithSummary("Conversions, newest first; with status=completed in the order of completion, last first")
-            .DescribesPage("accountId", "status")
-            .DescribesParameter("status", "Status of the conversions", "completed", ConversionRow.Kind.Statuses)
-            .Answers(Examples.ListOf(ConversionRow.Kind.Path, FlowExamples.CompletedConversion));
+            .DescribesFlows(ConversionRow.Kind, FlowExamples.CompletedConversion);
         read.MapGet("/{id}", ConversionRow.Kind.GetAsync)
             .WithName("GetConversion").WithSummary("A conversion, and what became of it")
             .DescribesParameter("id", "Id of the conversion", $"{FlowExamples.ConversionId}")

@@ -1,4 +1,3 @@
-using Payments.Api.Describing;
 using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
@@ -21,10 +20,7 @@ internal static class DepositEndpoints
         var read = group.MapGroup("").RequireAuthorization(Scopes.PaymentsRead);
         read.MapGet("", DepositRow.Kind.ListAsync)
             .WithName("ListDeposits")
-            .WithSummary("Deposits, newest first; with status=completed in the order of completion, last first")
-            .DescribesPage("accountId", "status")
-            .DescribesParameter("status", "Status of the deposits", "completed", DepositRow.Kind.Statuses)
-            .Answers(Examples.ListOf(DepositRow.Kind.Path, FlowExamples.CompletedDeposit));
+            .DescribesFlows(DepositRow.Kind, FlowExamples.CompletedDeposit);
         read.MapGet("/{id}", DepositRow.Kind.GetAsync)
             .WithName("GetDeposit").WithSummary("A deposit")
             .DescribesParameter("id", "Id of the deposit", $"{FlowExamples.DepositId}")

@@ -1,10 +1,27 @@
 using Microsoft.OpenApi;
+using Payments.Api.Describing;
 
 namespace Payments.Api.Flows;
 
 /// <summary>What the OpenAPI document says about the requests of flows.</summary>
 internal static class FlowDescription
 {
+    /// <summary>The list of a kind of flow.</summary>
+    public static RouteHandlerBuilder DescribesFlows<TRow, TAnswer>(
+        this RouteHandlerBuilder route, FlowKind<TRow, TAnswer> kind, TAnswer example)
+        where TRow : class, IFlowRow
+        where TAnswer : IFlowAnswer
+    {
+        var flows = kind.Name + "s";
+        return route
+            .WithSummary(
+                char.ToUpperInvariant(flows[0]) + flows[1..]
+                    + ", newest first; with status=completed in the order of completion, last first")
+            .DescribesPage("accountId", "status")
+            .DescribesParameter("status", $"Status of the {flows}", "completed", kind.Statuses)
+            .Answers(Examples.ListOf(kind.Path, example));
+    }
+
     public static RouteHandlerBuilder DescribesFlow(
         this RouteHandlerBuilder route, IReadOnlyCollection<string> required,
         params (string Name, IOpenApiSchema Schema)[] own)

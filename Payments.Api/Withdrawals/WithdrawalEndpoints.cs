@@ -1,4 +1,3 @@
-using Payments.Api.Describing;
 using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
@@ -21,10 +20,7 @@ internal static class WithdrawalEndpoints
         var read = group.MapGroup("").RequireAuthorization(Scopes.PaymentsRead);
         read.MapGet("", WithdrawalRow.Kind.ListAsync)
             .WithName("ListWithdrawals")
-            .WithSummary("Withdrawals, newest first; with status=completed in the order of completion, last first")
-            .DescribesPage("accountId", "status")
-            .DescribesParameter("status", "Status of the withdrawals", "completed", WithdrawalRow.Kind.Statuses)
-            .Answers(Examples.ListOf(WithdrawalRow.Kind.Path, FlowExamples.CompletedWithdrawal));
+            .DescribesFlows(WithdrawalRow.Kind, FlowExamples.CompletedWithdrawal);
         read.MapGet("/{id}", WithdrawalRow.Kind.GetAsync)
             .WithName("GetWithdrawal").WithSummary("A withdrawal")
             .DescribesParameter("id", "Id of the withdrawal", $"{FlowExamples.WithdrawalId}")
