@@ -28,7 +28,7 @@ internal sealed record BenchContext(
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
 
     /// <summary>For programs that were just started, and do one thing.</summary>
-    public static readonly TimeSpan WorkerWarmUp = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan WorkerWarmUp = TimeSpan.FromSeconds(8);
 
     /// <summary>
     /// For an HTTP server that was just started. Its many methods are compiled again once they have been used; under

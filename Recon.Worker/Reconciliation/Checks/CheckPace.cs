@@ -8,9 +8,12 @@ namespace Recon.Worker.Reconciliation.Checks;
 /// <param name="IdleShare">The same while none are.</param>
 internal sealed record CheckPace(double Share, double IdleShare)
 {
-    /// <summary>Of a run: it hurries while nobody waits for it, and takes a quarter of a session otherwise.</summary>
-    public static CheckPace OfRuns { get; } = new(0.25, 1);
+    /// <summary>Of a run: it hurries while nobody waits for it, and takes a tenth of a session otherwise.</summary>
+    public static CheckPace OfRuns { get; } = new(0.1, 1);
 
-    /// <summary>Without a rest: something is wrong, and is to be named within seconds.</summary>
+    /// <summary>
+    /// Without a rest: it is short, or something is wrong and is to be named within seconds. A rest would keep the
+    /// snapshot, and with it every row version that settlement leaves behind.
+    /// </summary>
     public static CheckPace Hurried { get; } = new(1, 1);
 }

@@ -12,14 +12,16 @@ internal sealed class ContinuousChecking(
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => options.Enabled
         ? Task.WhenAll(
-            RepeatAsync(token => verifyRecent.RunOnceAsync(token), stoppingToken),
-            RepeatAsync(token => verifyAll.RunIfDueAsync(token), stoppingToken))
+            RepeatAsync(token => verifyRecent.RunOnceAsync(token), options.RestAfterPass, stoppingToken),
+            RepeatAsync(token => verifyAll.RunIfDueAsync(token), _ => options.Interval, stoppingToken))
         : Task.CompletedTask;
 
-    private async Task RepeatAsync(Func<CancellationToken, Task> pass, CancellationToken stopping)
+    private async Task RepeatAsync(
+        Func<CancellationToken, Task> pass, Func<TimeSpan, TimeSpan> restAfter, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
+            var started = clock.GetTimestamp();
             try
             {
                 await pass(stopping);
@@ -34,7 +36,7 @@ internal sealed class ContinuousChecking(
                 logger.LogWarning("The books are not checked until the next pass: {Reason}", e.Message);
             }
 
-            await Task.Delay(options.Interval, clock, stopping)
+            await Task.Delay(restAfter(clock.GetElapsedTime(started)), clock, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -7,6 +7,10 @@ internal sealed class ContinuousOptions
 {
     public const string Section = "ContinuousChecking";
 
+    private const double PassRests = 9;
+
+    private static readonly TimeSpan LongestPassRest = TimeSpan.FromSeconds(3.5);
+
     public bool Enabled { get; set; } = true;
 
     /// <summary>How often new entries, and the accounts that they are of, are looked at.</summary>
@@ -25,6 +29,17 @@ internal sealed class ContinuousOptions
     public double SweepShare { get; set; } = 0.05;
 
     public TimeSpan Interval => TimeSpan.FromSeconds(IntervalSeconds);
+
+    /// <summary>
+    /// How long to leave it after a pass that worked for so long. Passes take a tenth of the time, unless a wrong entry
+    /// could not be named within five seconds then.
+    /// </summary>
+    public TimeSpan RestAfterPass(TimeSpan worked)
+    {
+        var rest = worked * PassRests;
+        rest = rest < LongestPassRest ? rest : LongestPassRest;
+        return rest > Interval ? rest : Interval;
+    }
 
     /// <summary>How long to leave it after a sweep that worked for so long.</summary>
     public TimeSpan RestAfter(TimeSpan worked)

@@ -1,19 +1,26 @@
 -- Entries in a range of blocks that the last pass did not see, and what is wrong with them at first sight. A row that
 -- was updated is a new row, so it is among them however old the entry is.
 --
--- Transaction numbers in rows have 32 bits; those of snapshots have the epoch before them. These rows are young, so
--- theirs is the largest number below the end of this snapshot that has the same 32 bits.
-WITH numbered AS (
+-- Transaction numbers in rows have 32 bits; those of snapshots have the epoch before them. The age of both is counted
+-- from the same number, so the one tells the other, whatever the epoch. The last snapshot is asked only about numbers
+-- within its bounds: that costs more than all else here.
+WITH bounds AS MATERIALIZED (
+    SELECT @xmax + age((@xmax & 4294967295)::text::xid) AS present,
+        pg_snapshot_xmax(@lastSnapshot::text::pg_snapshot)::text::bigint AS last_xmax
+), numbered AS (
     SELECT entry.account_id, entry.position, entry.amount, entry.balance_after, entry.transaction_id, entry.currency,
-        @xmax - ((@xmax - entry.xmin::text::bigint) & 4294967295) AS written_by
-    FROM ledger_entries AS entry
+        bounds.present - age(entry.xmin) AS written_by, bounds.last_xmax
+    FROM bounds
+    CROSS JOIN ledger_entries AS entry
     WHERE entry.ctid >= @from::text::tid AND entry.ctid < @upTo::text::tid
 ), fresh AS MATERIALIZED (
     SELECT numbered.account_id, numbered.position, numbered.amount, numbered.balance_after, numbered.transaction_id,
         numbered.currency
     FROM numbered
-    WHERE numbered.written_by >= @lastXmin
-        AND NOT pg_visible_in_snapshot(numbered.written_by::text::xid8, @lastSnapshot::text::pg_snapshot)
+    WHERE numbered.written_by >= @lastXmin AND CASE
+        WHEN numbered.written_by >= numbered.last_xmax THEN true
+        ELSE NOT pg_visible_in_snapshot(numbered.written_by::text::xid8, @lastSnapshot::text::pg_snapshot)
+    END
 ), walked AS MATERIALIZED (
     SELECT fresh.account_id, fresh.position, fresh.amount, fresh.balance_after, fresh.transaction_id,
         lag(fresh.position) OVER walk = fresh.position - 1 AS follows,

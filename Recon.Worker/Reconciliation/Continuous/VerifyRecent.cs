@@ -61,7 +61,7 @@ internal sealed class VerifyRecent(
 
         // Before the settings of the session: they would count along an index.
         var sums = await _tally.CountAsync(connection, state.Blocks, cancel);
-        var session = await PacedSession.BeginAsync(connection, CheckPace.OfRuns, clock, cancel);
+        var session = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
         var (entries, suspects) = await FreshEntries.FindAsync(session, state, cancel);
         var all = new List<FreshSuspect>(suspects);
         if (WasTouched(state, sums))
