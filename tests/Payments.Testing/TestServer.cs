@@ -54,7 +54,7 @@ public static class TestServer
     public static async Task<NpgsqlConnectionStringBuilder> ConnectionStringAsync(string database) =>
         new((await Server.Value).ConnectionString) { Database = database };
 
-    /// <summary>Knows PostgreSQL's own types only: to read those of a database is most of its first connection.</summary>
+    /// <summary>Knows PostgreSQL's own types only: reading the rest is most of a first connection.</summary>
     public static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder server)
     {
         var source = new NpgsqlDataSourceBuilder(server.ConnectionString);
