@@ -118,6 +118,25 @@ public sealed class ReconciliationPagesTests
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("/exceptions")]
+    [InlineData("/exceptions/" + Id)]
+    public async Task Who_proposed_a_correction_is_told_that_it_needs_a_second_person_and_may_take_it_back(
+        string address)
+    {
+        var own = Proposal.Replace("developer", Screen.Operator, StringComparison.Ordinal);
+        await using var ofAnother = await OpenAsync(Full(), address);
+        await using var ofOneself = await OpenAsync(Full(adjustment: own), address);
+
+        Assert.Equal(
+            (true, false),
+            (await ShowsAsync(ofAnother, ">Approve</button>"), await ShowsAsync(ofAnother, "Needs a second person")));
+        Assert.Equal(
+            (false, true, true),
+            (await ShowsAsync(ofOneself, ">Approve</button>"), await ShowsAsync(ofOneself, "Needs a second person"),
+                await ShowsAsync(ofOneself, ">Take back</button>")));
+    }
+
     [Fact]
     public async Task An_exception_is_resolved_with_notes_and_the_version_that_was_seen()
     {
@@ -144,6 +163,13 @@ public sealed class ReconciliationPagesTests
             ["Manual run", "#7", "Exceptions that it saw", "Two deposits have no entries."],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
+
+    private static Task<Screen> OpenAsync(FakeApi api, string address) => address == "/exceptions"
+        ? Screen.OpenAsync<ExceptionsPage>(api, address)
+        : OpenExceptionAsync(api);
+
+    private static async Task<bool> ShowsAsync(Screen screen, string text) =>
+        (await screen.HtmlAsync()).Contains(text, StringComparison.Ordinal);
 
     private static Task<Screen> OpenExceptionAsync(FakeApi api) => Screen.OpenAsync<ExceptionPage>(
         api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
