@@ -138,6 +138,20 @@ public sealed class ReconciliationPagesTests
     }
 
     [Fact]
+    public async Task All_that_are_shown_are_chosen_by_one_control_and_let_go_by_it()
+    {
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(Full(), "/exceptions");
+        Assert.Contains(
+            "<span>Choose all</span></label>", await screen.HtmlAsync(), StringComparison.Ordinal);
+
+        await screen.RaiseAsync("name", "choose all", "onchange", new ChangeEventArgs());
+        await screen.HtmlWithAsync("1 chosen");
+        await screen.RaiseAsync("name", "choose all", "onchange", new ChangeEventArgs());
+
+        Assert.False(await ShowsAsync(screen, "1 chosen"));
+    }
+
+    [Fact]
     public async Task An_exception_is_resolved_with_notes_and_the_version_that_was_seen()
     {
         var api = Full().Answers($"{Admin}/exceptions/{Id}/resolve", OpenException);
