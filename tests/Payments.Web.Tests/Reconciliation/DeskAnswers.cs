@@ -34,16 +34,17 @@ internal static class DeskAnswers
     /// <summary>From now on the exception, and its correction, are these.</summary>
     public static FakeApi Answer(FakeApi api, string one, string adjustment = Proposal) => api
         .Answers(Admin + "/exceptions", List(one))
-        .Answers(
-            ExceptionPath,
-            one[..^1] + $$"""
-            ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
-            "details":{} }],"recent_sightings":[],"adjustments":[{{adjustment}}],"corrections":["adjustment"],
-            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},
-            "links":{"account":null,"payment":null,"flow":null,"first_report":null,"last_report":null,
-            "adjustments":"{{Admin}}/adjustments"} }
-            """)
+        .Answers(ExceptionPath, WithStory(Opened, one, adjustment))
         .Answers(Admin + "/adjustments", List(adjustment));
+
+    /// <summary>The exception with one line of its story.</summary>
+    public static string WithStory(string line, string one = OpenException, string adjustment = Proposal) =>
+        one[..^1] + $$"""
+        ,"story":[{{line}}],"recent_sightings":[],"adjustments":[{{adjustment}}],"corrections":["adjustment"],
+        "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},
+        "links":{"account":null,"payment":null,"flow":null,"first_report":null,"last_report":null,
+        "adjustments":"{{Admin}}/adjustments"} }
+        """;
 
     public static string List(string item) =>
         $$"""{"object":"list","data":[{{item}}],"has_more":false,"url":"{{Admin}}" }""";
@@ -52,6 +53,10 @@ internal static class DeskAnswers
         {"id":"{{ReportId}}","run_type":"manual","status":"in_progress","slot":null,"created_at":"2026-03-01T10:00:00Z",
         "started_at":null,"completed_at":null,"duration_ms":null,"total_checks":7,"passed_checks":0,"failed_checks":1,
         "inconclusive_checks":0,"exceptions_count":1,"requested_by":"developer","error_message":null}
+        """;
+
+    private const string Opened = """
+        {"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,"details":{} }
         """;
 
     private const string Check = $$"""

@@ -137,6 +137,18 @@ public sealed class ReconciliationPagesTests
                 await ShowsAsync(ofOneself, ">Take back</button>")));
     }
 
+    [Theory]
+    [InlineData("""{"assignee":"berta"}""", "anna to berta: Hers.")]
+    [InlineData("""{"assignee":null}""", "anna to nobody: Hers.")]
+    public async Task The_story_says_by_whom_and_to_whom_an_exception_was_assigned(string details, string shown)
+    {
+        await using var screen = await OpenExceptionAsync(Full().Answers(ExceptionPath, WithStory($$"""
+            {"created_at":"2026-03-01T10:00:00Z","kind":"assigned","actor":"anna","text":"Hers.","details":{{details}} }
+            """)));
+
+        Assert.Contains($">{shown}</p>", await screen.HtmlAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task All_that_are_shown_are_chosen_by_one_control_and_let_go_by_it()
     {
