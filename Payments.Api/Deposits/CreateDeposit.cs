@@ -11,7 +11,7 @@ namespace Payments.Api.Deposits;
 internal sealed class CreateDeposit(AuditLog audit, TimeProvider clock)
 {
     public async Task<Outcome> ExecuteAsync(
-        CreateDepositRequest request, Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
+        SingleAmountRequest request, Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var connection = transaction.Connection!;
         var flow = NewFlow.Of(caller, clock);

@@ -6,6 +6,9 @@ namespace Payments.Api.Deposits;
 
 internal static class DepositEndpoints
 {
+    private static readonly RequestBody.Parser<SingleAmountRequest> Parse =
+        SingleAmountRequest.ParserOf(DepositRow.Kind.Name, FlowValues.Usdc);
+
     public static void AddDeposits(this IServiceCollection services)
     {
         services.AddReadFlows<DepositRow>(DepositRow.Sql);
@@ -53,8 +56,8 @@ internal static class DepositEndpoints
     }
 
     private static Task<IResult> CreateAsync(HttpContext context, Idempotent idempotent, CreateDeposit create) =>
-        idempotent.RunAsync<CreateDepositRequest>(
-            context, CreateDepositRequest.Parse,
+        idempotent.RunAsync(
+            context, Parse,
             (request, transaction, cancel) =>
                 create.ExecuteAsync(request, Caller.Of(context), transaction, cancel));
 

@@ -3,7 +3,6 @@ using Npgsql;
 using Payments.Api.Flows;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Audit;
-using Payments.Ledger.Postings;
 
 namespace Payments.Api.Deposits;
 
@@ -38,11 +37,8 @@ internal sealed class EndDeposit(EndFlow endFlow)
     {
         var buffer = new AccountKey(AccountName.UsdcBuffer, deposit.Currency);
         var holder = new AccountKey(deposit.AccountName, deposit.Currency);
-        var held = await HeldAccounts.LockAsync(connection, [buffer, holder], cancel);
-        var postings = new PostingBatch(held.CreatedAt);
-        postings.Transfer(
-            deposit.Id, "deposit", debit: held[buffer], credit: held[holder], deposit.Amount, deposit.Currency);
-        await postings.WriteAsync(connection, cancel);
+        var held = await PostFlow.ExecuteAsync(
+            connection, deposit.Id, "deposit", debit: buffer, credit: holder, deposit.Amount, corrects: null, cancel);
         return await connection.QuerySingleAsync<DepositRow>(new CommandDefinition(
             CompleteSql,
             new { deposit.Id, completedAt = held.CreatedAt, completion = held[buffer].Position },

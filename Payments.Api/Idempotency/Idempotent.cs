@@ -1,5 +1,4 @@
 using System.Data;
-using System.Diagnostics;
 using System.Globalization;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -90,21 +89,15 @@ internal sealed class Idempotent(
         }
 
         await SetLockTimeoutAsync(transaction, "0", cancel);
-        switch (await effect(transaction, cancel))
+        var outcome = await effect(transaction, cancel);
+        if (outcome is Outcome.Done done)
         {
-            case Outcome.Done done:
-                await keys.FinishAsync(requestKey, done.Answer, transaction, cancel);
-
-                // A caller who hangs up now takes nothing back.
-                await transaction.CommitAsync(CancellationToken.None);
-                finished.Remember(requestKey.Scope, new TakenKey(requestKey.Fingerprint, done.Answer));
-                done.Committed?.Invoke();
-                return done.Answer;
-            case Outcome.Refused refused:
-                return refused.Problem;
-            default:
-                throw new UnreachableException();
+            await keys.FinishAsync(requestKey, done.Answer, transaction, cancel);
         }
+
+        return await outcome.EndAsync(
+            transaction,
+            answer => finished.Remember(requestKey.Scope, new TakenKey(requestKey.Fingerprint, answer)));
     }
 
     /// <summary>The scope of a key that a request presents.</summary>

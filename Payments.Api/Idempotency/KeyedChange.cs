@@ -1,5 +1,4 @@
 using System.Data;
-using System.Diagnostics;
 using Npgsql;
 using Payments.Api.Keys;
 using Payments.Ledger.Audit;
@@ -58,17 +57,7 @@ internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempote
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(isolation, cancel);
-        switch (await effect(transaction, cancel))
-        {
-            case Outcome.Done done:
-                // A caller who hangs up now takes nothing back.
-                await transaction.CommitAsync(CancellationToken.None);
-                done.Committed?.Invoke();
-                return done.Answer;
-            case Outcome.Refused refused:
-                return refused.Problem;
-            default:
-                throw new UnreachableException();
-        }
+        var outcome = await effect(transaction, cancel);
+        return await outcome.EndAsync(transaction);
     }
 }

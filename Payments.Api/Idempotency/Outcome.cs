@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace Payments.Api.Idempotency;
@@ -20,6 +21,25 @@ internal abstract record Outcome
 
     /// <summary>Nothing was done: everything is rolled back, and the key may be used again.</summary>
     public sealed record Refused(Problem Problem) : Outcome;
+
+    /// <summary>Commits what is done; what is refused is left to be rolled back.</summary>
+    /// <param name="finished">Called after the commit, before anybody is told.</param>
+    public async Task<IResult> EndAsync(NpgsqlTransaction transaction, Action<FinishedAnswer>? finished = null)
+    {
+        switch (this)
+        {
+            case Done done:
+                // A caller who hangs up now takes nothing back.
+                await transaction.CommitAsync(CancellationToken.None);
+                finished?.Invoke(done.Answer);
+                done.Committed?.Invoke();
+                return done.Answer;
+            case Refused refused:
+                return refused.Problem;
+            default:
+                throw new UnreachableException();
+        }
+    }
 
     public static implicit operator Outcome(Problem problem) => new Refused(problem);
 

@@ -18,7 +18,7 @@ internal sealed class CreateWithdrawal(AuditLog audit, TimeProvider clock)
 {
     /// <remarks>Refusals in this order: no such account, the reference, what the account has.</remarks>
     public async Task<Outcome> ExecuteAsync(
-        CreateWithdrawalRequest request, Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
+        SingleAmountRequest request, Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var connection = transaction.Connection!;
         var holder = new AccountKey(request.AccountId, request.Amount.Currency.Code);
@@ -60,7 +60,7 @@ internal sealed class CreateWithdrawal(AuditLog audit, TimeProvider clock)
     }
 
     private Task<WithdrawalRow?> RecordAsync(
-        NpgsqlConnection connection, CreateWithdrawalRequest request, Caller caller, CancellationToken cancel)
+        NpgsqlConnection connection, SingleAmountRequest request, Caller caller, CancellationToken cancel)
     {
         var flow = NewFlow.Of(caller, clock);
         var parameters = new

@@ -3,7 +3,6 @@ using Npgsql;
 using Payments.Api.Flows;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Audit;
-using Payments.Ledger.Postings;
 
 namespace Payments.Api.Withdrawals;
 
@@ -41,12 +40,9 @@ internal sealed class EndWithdrawal(EndFlow endFlow)
     {
         var pending = new AccountKey(AccountName.WithdrawalsPending, withdrawal.Currency);
         var exposure = new AccountKey(AccountName.FiatExposure, withdrawal.Currency);
-        var held = await HeldAccounts.LockAsync(connection, [pending, exposure], cancel);
-        var postings = new PostingBatch(held.CreatedAt);
-        postings.Transfer(
-            withdrawal.ClosingTransactionId, "withdrawal", debit: held[pending], credit: held[exposure],
-            withdrawal.Amount, withdrawal.Currency);
-        await postings.WriteAsync(connection, cancel);
+        var held = await PostFlow.ExecuteAsync(
+            connection, withdrawal.ClosingTransactionId, "withdrawal", debit: pending, credit: exposure,
+            withdrawal.Amount, corrects: null, cancel);
         return await connection.QuerySingleAsync<WithdrawalRow>(new CommandDefinition(
             CompleteSql,
             new { withdrawal.Id, completedAt = held.CreatedAt, completion = held[exposure].Position },
@@ -58,12 +54,9 @@ internal sealed class EndWithdrawal(EndFlow endFlow)
     {
         var pending = new AccountKey(AccountName.WithdrawalsPending, withdrawal.Currency);
         var holder = new AccountKey(withdrawal.AccountName, withdrawal.Currency);
-        var held = await HeldAccounts.LockAsync(connection, [pending, holder], cancel);
-        var postings = new PostingBatch(held.CreatedAt);
-        postings.Transfer(
-            withdrawal.ClosingTransactionId, "reversal", debit: held[pending], credit: held[holder],
-            withdrawal.Amount, withdrawal.Currency, corrects: withdrawal.Id);
-        await postings.WriteAsync(connection, cancel);
+        var held = await PostFlow.ExecuteAsync(
+            connection, withdrawal.ClosingTransactionId, "reversal", debit: pending, credit: holder,
+            withdrawal.Amount, corrects: withdrawal.Id, cancel);
         return await connection.QuerySingleAsync<WithdrawalRow>(new CommandDefinition(
             FailSql, new { withdrawal.Id, reason, completedAt = held.CreatedAt }, cancellationToken: cancel));
     }

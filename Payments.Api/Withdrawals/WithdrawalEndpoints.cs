@@ -1,11 +1,15 @@
 using Payments.Api.Flows;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
+using Payments.Ledger;
 
 namespace Payments.Api.Withdrawals;
 
 internal static class WithdrawalEndpoints
 {
+    private static readonly RequestBody.Parser<SingleAmountRequest> Parse =
+        SingleAmountRequest.ParserOf(WithdrawalRow.Kind.Name, Currency.Usd);
+
     public static void AddWithdrawals(this IServiceCollection services)
     {
         services.AddReadFlows<WithdrawalRow>(WithdrawalRow.Sql);
@@ -55,8 +59,8 @@ internal static class WithdrawalEndpoints
     }
 
     private static Task<IResult> CreateAsync(HttpContext context, Idempotent idempotent, CreateWithdrawal create) =>
-        idempotent.RunAsync<CreateWithdrawalRequest>(
-            context, CreateWithdrawalRequest.Parse,
+        idempotent.RunAsync(
+            context, Parse,
             (request, transaction, cancel) =>
                 create.ExecuteAsync(request, Caller.Of(context), transaction, cancel));
 

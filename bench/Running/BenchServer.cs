@@ -43,7 +43,7 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public static async Task<BenchServer> StartAsync(CancellationToken cancel)
     {
-        var postgres = await NativePostgres.StartThrowawayAsync(cancel, Settings);
+        var postgres = await NativePostgres.StartThrowawayAsync(folder: null, cancel, Settings);
         var superuser = NpgsqlDataSource.Create(ConnectionString(postgres, "postgres"));
         await using var connection = await superuser.OpenConnectionAsync(cancel);
         var file = await connection.ExecuteScalarAsync<string>("SELECT pg_read_file('postmaster.pid')");

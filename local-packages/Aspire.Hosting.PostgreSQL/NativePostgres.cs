@@ -105,9 +105,10 @@ internal sealed class NativePostgres
     /// Starts a server on a new data directory and a free port. Disposing it stops it and deletes the directory; so
     /// does the end of this process, however it ends.
     /// </summary>
+    /// <param name="folder">Where the directory is to be; null for where temporary files are.</param>
     /// <param name="settings">Server settings, as <c>name=value</c>.</param>
     public static async Task<ThrowawayPostgres> StartThrowawayAsync(
-        CancellationToken cancel, params IReadOnlyList<string> settings)
+        string? folder, CancellationToken cancel, params IReadOnlyList<string> settings)
     {
         const int AttemptLimit = 3;
         var programs = await FindAsync(cancel);
@@ -116,7 +117,8 @@ internal sealed class NativePostgres
         {
             try
             {
-                return await programs.TryStartThrowawayAsync(FreePort(), settings, cancel);
+                return await programs.TryStartThrowawayAsync(
+                    folder ?? Path.GetTempPath(), FreePort(), settings, cancel);
             }
             // Between our choice and the server's start another process may take the port.
             catch (InvalidOperationException e) when (attempt < AttemptLimit
@@ -127,9 +129,9 @@ internal sealed class NativePostgres
     }
 
     private async Task<ThrowawayPostgres> TryStartThrowawayAsync(
-        int port, IReadOnlyList<string> settings, CancellationToken cancel)
+        string folder, int port, IReadOnlyList<string> settings, CancellationToken cancel)
     {
-        var volume = Path.Combine(Path.GetTempPath(), $"postgres-{Guid.CreateVersion7():N}");
+        var volume = Path.Combine(folder, $"postgres-{Guid.CreateVersion7():N}");
         var password = Guid.CreateVersion7().ToString("N");
         await MakeDirectoryAsync(volume, cancel);
 

@@ -25,10 +25,14 @@ internal sealed class SettlingWorker : WebApplicationFactory<SettlementLoop>
         return worker;
     }
 
+    /// <summary>Waits until no job is open.</summary>
+    public Task SettleAllAsync() => _database.UntilAsync(
+        "SELECT NOT EXISTS (SELECT FROM recon_jobs WHERE status IN ('pending', 'processing'))");
+
     /// <summary>Lets a worker settle payments one after the other, in a batch each; then it is gone.</summary>
     public static async Task SettleAsync(TestDatabase database, params IReadOnlyList<QueuedPayment> payments)
     {
-        await using var worker = Start(database, ("Worker:PollSeconds", "0.05"));
+        await using var worker = Start(database);
         foreach (var payment in payments)
         {
             await database.QueueAsync(payment);
@@ -42,6 +46,7 @@ internal sealed class SettlingWorker : WebApplicationFactory<SettlementLoop>
         builder.UseSetting("ConnectionStrings:payments", _database.AppConnectionString);
         builder.UseSetting("Management:Port", "0");
         builder.UseSetting("Logging:LogLevel:Default", "None");
+        builder.UseSetting("Worker:PollSeconds", "0.1");
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);

@@ -2,7 +2,8 @@ namespace Payments.Testing;
 
 /// <summary>
 /// Lets one of the large test projects run at a time. Each of them keeps the whole machine busy, and what a test waits
-/// for, or measures, is not to depend on which other happens to run beside it.
+/// for, or measures, is not to depend on which other happens to run beside it. The solution lists them before the small
+/// ones, and last of them the one that waits for processes most of its time: the small ones then run beside that.
 /// </summary>
 public sealed class MachineTurn : Xunit.IAsyncLifetime
 {

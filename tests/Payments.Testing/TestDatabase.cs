@@ -30,7 +30,7 @@ public sealed class TestDatabase : IAsyncLifetime
     {
         Name = await TestServer.CloneAsync(Template);
         var superuser = await TestServer.ConnectionStringAsync(Name);
-        Superuser = NpgsqlDataSource.Create(superuser);
+        Superuser = TestServer.SourceOf(superuser);
         AppConnectionString = new NpgsqlConnectionStringBuilder(superuser.ConnectionString)
         {
             Username = Migrator.AppRole,

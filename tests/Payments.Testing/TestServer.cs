@@ -20,6 +20,10 @@ public static class TestServer
 
     private static readonly Lazy<Task<NpgsqlConnectionStringBuilder>> Server = new(StartAsync);
 
+    // Creates and drops the databases: hundreds of them, over the same few connections.
+    private static readonly Lazy<Task<NpgsqlDataSource>> Administration = new(
+        async () => SourceOf(await ConnectionStringAsync("postgres")));
+
     // Held for the process's life: the server ends when the pipe to it is closed, also by the garbage collector.
     private static ThrowawayPostgres? _throwaway;
 
@@ -50,10 +54,17 @@ public static class TestServer
     public static async Task<NpgsqlConnectionStringBuilder> ConnectionStringAsync(string database) =>
         new((await Server.Value).ConnectionString) { Database = database };
 
+    /// <summary>Knows PostgreSQL's own types only: reading the rest is most of a first connection.</summary>
+    public static NpgsqlDataSource SourceOf(NpgsqlConnectionStringBuilder server)
+    {
+        var source = new NpgsqlDataSourceBuilder(server.ConnectionString);
+        source.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        return source.Build();
+    }
+
     private static async Task ExecuteAsync(string sql)
     {
-        await using var source = NpgsqlDataSource.Create(await ConnectionStringAsync("postgres"));
-        await using var command = source.CreateCommand(sql);
+        await using var command = (await Administration.Value).CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
 
@@ -71,8 +82,10 @@ public static class TestServer
     private static async Task<NpgsqlConnectionStringBuilder> StartThrowawayAsync()
     {
         _throwaway = await NativePostgres.StartThrowawayAsync(
+            MemoryFolder(),
             CancellationToken.None,
-            "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300");
+            "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
+            "max_wal_size=256MB");
         return new NpgsqlConnectionStringBuilder
         {
             Host = _throwaway.Host,
@@ -80,6 +93,14 @@ public static class TestServer
             Username = _throwaway.Username,
             Password = _throwaway.Password,
         };
+    }
+
+    // To make and delete the thousands of files of the databases costs a file system on a disk far more.
+    private static string? MemoryFolder()
+    {
+        const string Folder = "/dev/shm";
+        const long Enough = 4L << 30;
+        return Directory.Exists(Folder) && new DriveInfo(Folder).AvailableFreeSpace >= Enough ? Folder : null;
     }
 
     // Several test processes may share a given server: the first one makes the template, under a lock.

@@ -1,5 +1,7 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.HtmlRendering.Infrastructure;
 using Microsoft.AspNetCore.Components.RenderTree;
 using Microsoft.AspNetCore.Components.Web.HtmlRendering;
@@ -20,6 +22,9 @@ internal sealed class Screen : IAsyncDisposable
     private readonly Renderer _renderer;
     private HtmlRootComponent _root;
 
+    /// <summary>Who is signed in.</summary>
+    public const string Operator = "anna";
+
     private Screen(WebApplication app)
     {
         _app = app;
@@ -39,6 +44,8 @@ internal sealed class Screen : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ChangeFeed>();
         services.AddScoped(_ => api.Client());
+        services.AddScoped<AuthenticationStateProvider, Session>();
+        services.AddCascadingAuthenticationState();
         services.AddScoped<NavigationManager>(_ => new Address("http://localhost" + address));
 
         var screen = new Screen(builder.Build());
@@ -152,6 +159,12 @@ internal sealed class Screen : IAsyncDisposable
 
             return null;
         }
+    }
+
+    private sealed class Session : AuthenticationStateProvider
+    {
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(
+            new AuthenticationState(new(new ClaimsIdentity([new(ClaimTypes.Name, Operator)], "test"))));
     }
 
     private sealed class Address : NavigationManager

@@ -40,9 +40,9 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
 
         if (adjustment.Status != AdjustmentStatus.Proposed)
         {
-            return adjustment.ApprovedBy == actor.Name && adjustment.Status != AdjustmentStatus.Undone
-                ? new DecisionResult.Decided(adjustment, IsNew: false)
-                : new DecisionResult.Otherwise(adjustment);
+            // What was undone since is approved no longer.
+            var approvedBy = adjustment.Status == AdjustmentStatus.Undone ? null : adjustment.ApprovedBy;
+            return Before(adjustment, approvedBy, actor);
         }
 
         if (adjustment.ProposedBy == actor.Name)
@@ -87,9 +87,7 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
 
         if (adjustment.Status != AdjustmentStatus.Proposed)
         {
-            return adjustment.RejectedBy == actor.Name
-                ? new DecisionResult.Decided(adjustment, IsNew: false)
-                : new DecisionResult.Otherwise(adjustment);
+            return Before(adjustment, adjustment.RejectedBy, actor);
         }
 
         var now = Now();
@@ -114,9 +112,7 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
 
         if (adjustment.Status != AdjustmentStatus.Posted)
         {
-            return adjustment.UndoneBy == actor.Name
-                ? new DecisionResult.Decided(adjustment, IsNew: false)
-                : new DecisionResult.Otherwise(adjustment);
+            return Before(adjustment, adjustment.UndoneBy, actor);
         }
 
         if (adjustment.Kind != AdjustmentKind.Adjustment)
@@ -147,6 +143,11 @@ public sealed class DecideAdjustment(DueTimes due, AuditLog audit, TimeProvider 
 
         return new DecisionResult.Decided(adjustment, IsNew: true);
     }
+
+    // Asked again by the same person it is so already; for anybody else it was decided before.
+    private static DecisionResult Before(Adjustment adjustment, string? by, AuditActor actor) => by == actor.Name
+        ? new DecisionResult.Decided(adjustment, IsNew: false)
+        : new DecisionResult.Otherwise(adjustment);
 
     private static async Task<PostedRemainder> CarryOutAsync(
         NpgsqlConnection connection, Adjustment adjustment, CorrectedException exception, CancellationToken cancel)

@@ -155,6 +155,32 @@ public sealed class FaultPointTests(DyingSystem system) : IClassFixture<DyingSys
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public Task A_comment_is_added_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: () => _database.PlantAsync(new PlantedException("deposits", "missing_deposit")),
+        send: (client, exception, key) => client.ActAsync(
+            $"/exceptions/{exception}/comments", """{"text":"It was late."}""", key),
+        status: 200,
+        effects: (exception, _) => _database.ScalarAsync<long>(
+            "SELECT count(*) FROM reconciliation_exception_events WHERE exception_id = @exception",
+            new { exception }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_comment_on_several_is_added_once_to_each_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+        answerIsLost,
+        prepare: () => _database.PlantAsync(new PlantedException("deposits", "missing_deposit")),
+        send: (client, exception, key) => client.ActAsync(
+            "/exceptions/bulk", $$"""{"action":"comment","ids":["{{exception}}"],"text":"It was late."}""", key),
+        status: 200,
+        effects: (exception, _) => _database.ScalarAsync<long>(
+            "SELECT count(*) FROM reconciliation_exception_events WHERE exception_id = @exception",
+            new { exception }));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public Task An_adjustment_is_undone_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
         answerIsLost,
         prepare: async () =>

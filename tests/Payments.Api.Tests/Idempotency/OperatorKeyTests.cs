@@ -8,6 +8,12 @@ public sealed class OperatorKeyTests : IAsyncLifetime
 {
     private const string Letters = "/api/v1/queue/dead-letters";
 
+    private const string Id = "01a1fcaa-a6b4-729a-879b-9da3d8101381";
+
+    private const string Exceptions = "/api/admin/reconciliation/exceptions/" + Id;
+
+    private const string Adjustments = "/api/admin/reconciliation/adjustments/" + Id;
+
     private readonly ApiFixture _fixture = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -180,9 +186,17 @@ public sealed class OperatorKeyTests : IAsyncLifetime
         {
             $"{Letters}/redrive", $"{Letters}/{Guid.CreateVersion7()}/redrive", "/api/v1/queue/pause",
             "/api/v1/queue/resume", "/accounts", "/api/v1/accounts", "/api/v1/accounts/ACC-A/reconcile",
+            $"{Exceptions}/acknowledge", $"{Exceptions}/assign", $"{Exceptions}/comments", $"{Exceptions}/reopen",
+            $"{Exceptions}/adjustments", $"{Adjustments}/approve", $"{Adjustments}/reject", $"{Adjustments}/undo",
         })
         {
-            var body = address.EndsWith("accounts", StringComparison.Ordinal) ? """{"accountId":"ACC-A"}""" : "";
+            var body = address.Split('/')[^1] switch
+            {
+                "accounts" => """{"accountId":"ACC-A"}""",
+                "comments" => """{"text":"x"}""",
+                "adjustments" => """{"reason":"x"}""",
+                _ => "",
+            };
             Assert.Contains(
                 "idempotency_key_invalid", await SendAsync(address, body, "\"unfinished"), StringComparison.Ordinal);
         }

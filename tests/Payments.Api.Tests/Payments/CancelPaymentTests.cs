@@ -17,7 +17,7 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         Assert.Equal("cancelled", (await response.ReadAsync()).GetProperty("status").GetString());
         var balance = await fixture.Client.GetJsonAsync("/accounts/STOP-ONE/balance");
         Assert.Equal("0.00", balance.GetProperty("pending").GetRawText());
-        await using (var worker = RunningWorker.Start(fixture.Database))
+        await using (var worker = SettlingWorker.Start(fixture.Database))
         {
             await worker.SettleAllAsync();
         }
@@ -163,7 +163,7 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
             payments.Add(await fixture.Client.PayAsync($"STOP-RACE-{i % 7}", 100));
         }
 
-        await using var worker = RunningWorker.Start(fixture.Database);
+        await using var worker = SettlingWorker.Start(fixture.Database);
         var answers = await Task.WhenAll(payments.Select(async payment =>
         {
             using var response = await CancelAsync(payment);

@@ -66,7 +66,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
 
         using var redriven = await Operator.PostAsync($"{Letters}/{id}/redrive", null, Cancel);
         Assert.Equal("""{"redriven":1}""", (await redriven.ReadAsync()).GetRawText());
-        await using var worker = SettlingWorker.Start(Database, ("Worker:PollSeconds", "0.05"));
+        await using var worker = SettlingWorker.Start(Database);
         await Database.UntilAsync("SELECT status = 'completed' FROM payments WHERE id = @id", new { id });
 
         var kept = await Operator.GetJsonAsync($"/api/v1/queue/redrives?jobId={id}");
@@ -92,7 +92,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
 
         using var redriven = await Operator.PostAsync($"{Letters}/{id}/redrive", null, Cancel);
         await using var worker = SettlingWorker.Start(
-            Database, ("Worker:PollSeconds", "0.05"), ("Worker:FailureLimit", "2"),
+            Database, ("Worker:FailureLimit", "2"),
             ("Worker:RetryDelaySeconds", "0.001"), ("Worker:RetryDelayMaxSeconds", "0.001"));
         await Database.UntilAsync("SELECT NOT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)");
 

@@ -68,6 +68,14 @@ internal static class DeskRequests
         return await response.ReadAsync();
     }
 
+    /// <summary>What is answered under a key: status and body, and whether it was given before.</summary>
+    public static async Task<string> ToldAsync(this HttpClient client, string path, string? body, string key)
+    {
+        using var response = await client.ActAsync(path, body, key);
+        var replayed = response.Headers.Contains("Idempotent-Replayed") ? " replayed" : "";
+        return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Cancel)}{replayed}";
+    }
+
     /// <summary>Its status and the code of its problem.</summary>
     public static async Task<string> RefusedAsync(this HttpClient client, string path, string? body = null)
     {

@@ -4,14 +4,14 @@ namespace Payments.Api.Tests.Refunds;
 public sealed class RefundedPaymentTests : IAsyncLifetime
 {
     private readonly ApiFixture _fixture = new();
-    private RunningWorker _worker = null!;
+    private SettlingWorker _worker = null!;
 
     private HttpClient Client => _fixture.Client;
 
     public async ValueTask InitializeAsync()
     {
         await _fixture.InitializeAsync();
-        _worker = RunningWorker.Start(_fixture.Database);
+        _worker = SettlingWorker.Start(_fixture.Database);
     }
 
     public async ValueTask DisposeAsync()

@@ -46,7 +46,7 @@ public sealed class TransferStatusTests(ApiFixture fixture) : IClassFixture<ApiF
         using var refund = await fixture.Client.PostAsync(
             $"/api/v1/transactions/{id}/refund", """{"amount":2}""", "give back");
         using var reserved = await GetAsync(key, etag: settled.Headers.ETag);
-        await using (var worker = RunningWorker.Start(fixture.Database))
+        await using (var worker = SettlingWorker.Start(fixture.Database))
         {
             await worker.SettleAllAsync();
         }

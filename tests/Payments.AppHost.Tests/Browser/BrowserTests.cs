@@ -85,6 +85,32 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
         await ShouldFitAsync(width);
     }
 
+    [Theory]
+    [InlineData(1440, 900)]
+    [InlineData(390, 844)]
+    public async Task All_exceptions_are_chosen_and_let_go_with_the_keyboard(int width, int height)
+    {
+        await using (var plant = Application.Superuser.CreateCommand(PlantSql))
+        {
+            await plant.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await _page.SetViewportSizeAsync(width, height);
+        await _page.GotoAsync("/exceptions");
+        var all = _page.GetByRole(AriaRole.Checkbox, new() { Name = "Choose all" });
+        await Expect(all).ToBeEnabledAsync();
+        var count = await _page.Locator("tbody .cell-choose input").CountAsync();
+        await _page.GetByLabel("Assignee").FocusAsync();
+        await _page.Keyboard.PressAsync("Tab");
+        await Expect(all).ToBeFocusedAsync();
+        await _page.Keyboard.PressAsync("Space");
+        await Expect(_page.GetByText($"{count} chosen")).ToBeVisibleAsync();
+        await ShouldFitAsync(width);
+
+        await _page.Keyboard.PressAsync("Space");
+        await Expect(_page.GetByText("chosen", new() { Exact = false })).ToHaveCountAsync(0);
+    }
+
     private async Task OpenAsync(int width, int height)
     {
         await _page.SetViewportSizeAsync(width, height);
@@ -125,4 +151,12 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
             ProcessSignals.Resume(worker.Pid);
         }
     }
+
+    private const string PlantSql = """
+        INSERT INTO reconciliation_exceptions (id, created_at, first_seen_at, last_seen_at, due_at, updated_at,
+            check_type, break_key, kind, severity, description)
+        SELECT gen_random_uuid(), now(), now(), now(), now() + interval '1 day', now(), 'deposits', gen_random_uuid(),
+            'missing_deposit', 'low', 'Seen in a browser.'
+        FROM generate_series(1, 3)
+        """;
 }

@@ -6,7 +6,7 @@ using Payments.Testing;
 namespace Payments.AppHost.Tests.Faults;
 
 /// <summary>What tests of faults share: a client without retries, and looks at a database that may be away.</summary>
-public abstract class FaultTests : ApplicationTests, IClassFixture<FaultySystem>
+public abstract class FaultTests : ApplicationTests
 {
     private static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);

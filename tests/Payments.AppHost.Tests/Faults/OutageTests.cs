@@ -4,6 +4,7 @@ using Payments.Testing.Faults;
 namespace Payments.AppHost.Tests.Faults;
 
 /// <summary>The API and the database server go away under load, and come back.</summary>
+[Collection(nameof(FaultySystem))]
 public sealed class OutageTests(FaultySystem system, ITestOutputHelper output) : FaultTests(system, output)
 {
     private const int PerSecond = 100;

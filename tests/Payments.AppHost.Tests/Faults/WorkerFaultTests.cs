@@ -5,6 +5,7 @@ using Payments.Testing.Faults;
 namespace Payments.AppHost.Tests.Faults;
 
 /// <summary>Workers that die or freeze in the middle of a settlement, with leases in their hands.</summary>
+[Collection(nameof(FaultySystem))]
 public sealed class WorkerFaultTests(FaultySystem system, ITestOutputHelper output) : FaultTests(system, output)
 {
     private const int Payments = 20;

@@ -2,15 +2,12 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Live;
 using Payments.Web.Reconciliation;
+using static Payments.Web.Tests.Reconciliation.DeskAnswers;
 
 namespace Payments.Web.Tests.Reconciliation;
 
 public sealed class ReconciliationPagesTests
 {
-    private const string Admin = "/api/admin/reconciliation";
-    private const string Id = "019a0000-0000-7000-8000-0000000000aa";
-    private const string ReportId = "019a0000-0000-7000-8000-0000000000bb";
-
     [Fact]
     public async Task The_page_shows_the_last_checks_the_providers_and_the_runs()
     {
@@ -46,7 +43,7 @@ public sealed class ReconciliationPagesTests
         var api = Full();
         await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
 
-        api.Answers(Admin + "/reports", List(Report.Replace("in_progress", "completed", StringComparison.Ordinal)));
+        api.Answers(Admin + "/reports", List(ManualRun.Replace("in_progress", "completed", StringComparison.Ordinal)));
         screen.Feed.Publish(Changes.Reconciliation);
 
         await screen.HtmlWithAsync("badge is-good");
@@ -82,7 +79,7 @@ public sealed class ReconciliationPagesTests
     public async Task An_exception_says_by_which_runs_it_was_seen_and_how_often()
     {
         await using var screen = await OpenExceptionAsync(
-            Full(One.Replace("\"sightings\":24", "\"sightings\":1", StringComparison.Ordinal)));
+            Full(OpenException.Replace("\"sightings\":24", "\"sightings\":1", StringComparison.Ordinal)));
 
         var html = await screen.HtmlAsync();
         Assert.Contains("</time> by <a", html, StringComparison.Ordinal);
@@ -121,10 +118,55 @@ public sealed class ReconciliationPagesTests
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("/exceptions")]
+    [InlineData("/exceptions/" + Id)]
+    public async Task Who_proposed_a_correction_is_told_that_it_needs_a_second_person_and_may_take_it_back(
+        string address)
+    {
+        var own = Proposal.Replace("developer", Screen.Operator, StringComparison.Ordinal);
+        await using var ofAnother = await OpenAsync(Full(), address);
+        await using var ofOneself = await OpenAsync(Full(adjustment: own), address);
+
+        Assert.Equal(
+            (true, false),
+            (await ShowsAsync(ofAnother, ">Approve</button>"), await ShowsAsync(ofAnother, "Needs a second person")));
+        Assert.Equal(
+            (false, true, true),
+            (await ShowsAsync(ofOneself, ">Approve</button>"), await ShowsAsync(ofOneself, "Needs a second person"),
+                await ShowsAsync(ofOneself, ">Take back</button>")));
+    }
+
+    [Theory]
+    [InlineData("""{"assignee":"berta"}""", "anna to berta: Hers.")]
+    [InlineData("""{"assignee":null}""", "anna to nobody: Hers.")]
+    public async Task The_story_says_by_whom_and_to_whom_an_exception_was_assigned(string details, string shown)
+    {
+        await using var screen = await OpenExceptionAsync(Full().Answers(ExceptionPath, WithStory($$"""
+            {"created_at":"2026-03-01T10:00:00Z","kind":"assigned","actor":"anna","text":"Hers.","details":{{details}} }
+            """)));
+
+        Assert.Contains($">{shown}</p>", await screen.HtmlAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_that_are_shown_are_chosen_by_one_control_and_let_go_by_it()
+    {
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(Full(), "/exceptions");
+        Assert.Contains(
+            "<span>Choose all</span></label>", await screen.HtmlAsync(), StringComparison.Ordinal);
+
+        await screen.RaiseAsync("name", "choose all", "onchange", new ChangeEventArgs());
+        await screen.HtmlWithAsync("1 chosen");
+        await screen.RaiseAsync("name", "choose all", "onchange", new ChangeEventArgs());
+
+        Assert.False(await ShowsAsync(screen, "1 chosen"));
+    }
+
     [Fact]
     public async Task An_exception_is_resolved_with_notes_and_the_version_that_was_seen()
     {
-        var api = Full().Answers($"{Admin}/exceptions/{Id}/resolve", One);
+        var api = Full().Answers($"{Admin}/exceptions/{Id}/resolve", OpenException);
         await using var screen = await OpenExceptionAsync(api);
 
         await screen.RaiseAsync(
@@ -148,77 +190,16 @@ public sealed class ReconciliationPagesTests
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
 
+    private static Task<Screen> OpenAsync(FakeApi api, string address) => address == "/exceptions"
+        ? Screen.OpenAsync<ExceptionsPage>(api, address)
+        : OpenExceptionAsync(api);
+
+    private static async Task<bool> ShowsAsync(Screen screen, string text) =>
+        (await screen.HtmlAsync()).Contains(text, StringComparison.Ordinal);
+
     private static Task<Screen> OpenExceptionAsync(FakeApi api) => Screen.OpenAsync<ExceptionPage>(
         api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
 
     private static Task ClickAsync(Screen screen, string name) =>
         screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
-
-    private static FakeApi Full(string one = One) => new FakeApi()
-        .Answers(Admin + "/reports", List(Report))
-        .Answers(
-            $"{Admin}/reports/{ReportId}",
-            Report[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
-        .Answers(Admin + "/providers", List(Provider))
-        .Answers(Admin + "/exceptions", List(one))
-        .Answers(
-            $"{Admin}/exceptions/{Id}",
-            one[..^1] + $$"""
-            ,"story":[{"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,
-            "details":{} }],"recent_sightings":[],"adjustments":[],"corrections":["adjustment"],
-            "evidence":{"account":null,"entry":null,"transaction":null,"payment":null,"flow":null},
-            "links":{"account":null,"payment":null,"flow":null,"first_report":null,"last_report":null,
-            "adjustments":"{{Admin}}/adjustments"} }
-            """)
-        .Answers(Admin + "/adjustments", List(Proposal));
-
-    private static string List(string item) =>
-        $$"""{"object":"list","data":[{{item}}],"has_more":false,"url":"{{Admin}}" }""";
-
-    private const string Report = $$"""
-        {"id":"{{ReportId}}","run_type":"manual","status":"in_progress","slot":null,"created_at":"2026-03-01T10:00:00Z",
-        "started_at":null,"completed_at":null,"duration_ms":null,"total_checks":7,"passed_checks":0,"failed_checks":1,
-        "inconclusive_checks":0,"exceptions_count":1,"requested_by":"developer","error_message":null}
-        """;
-
-    private const string Check = $$"""
-        {"id":"019a0000-0000-7000-8000-0000000000cc","report_id":"{{ReportId}}","run_type":"manual",
-        "check_type":"deposits","status":"failed","passed":false,"expected":"100.000000","actual":"140.000000",
-        "difference":"40.000000","currency":"USDC","totals":[],"items_checked":12,"items_found":2,
-        "reason":"Two deposits have no entries.","created_at":"2026-03-01T10:00:00Z","started_at":null,
-        "completed_at":null,"duration_ms":120}
-        """;
-
-    private const string Seen = $$"""
-        {"id":"{{Id}}","number":7,"check_type":"deposits","kind":"missing_entries","severity":"high","status":"open",
-        "description":"A deposit has no entries.","difference":"-40.000000","currency":"USDC","account_id":"ACC-001",
-        "seen_at":"2026-03-01T10:00:00Z","first_seen_at":"2026-03-01T10:00:00Z","sightings":24}
-        """;
-
-    private const string One = $$"""
-        {"id":"{{Id}}","number":7,"check_type":"deposits","kind":"missing_entries","severity":"high","status":"open",
-        "description":"A deposit of <ACC-001> has no entries.","expected":"40.000000","actual":"0.000000",
-        "difference":"-40.000000","currency":"USDC","account_id":"ACC-001","position":null,"payment_id":null,
-        "transaction_id":null,"flow_id":null,"assignee":null,"present":true,"overdue":true,"sightings":24,"reopened":0,
-        "version":3,"first_report_id":"{{ReportId}}","last_report_id":"{{ReportId}}",
-        "created_at":"2026-03-01T10:00:00Z",
-        "first_seen_at":"2026-03-01T10:00:00Z","last_seen_at":"2026-03-02T10:00:00Z","due_at":"2026-03-01T14:00:00Z",
-        "updated_at":"2026-03-01T10:00:00Z","acknowledged_at":null,"resolved_at":null,"resolved_by":null,
-        "resolved_by_key":null,"resolved_difference":null,"notes":null}
-        """;
-
-    private const string Provider = """
-        {"provider":"circle","currency":"USDC","providerBalance":125.0,"asOf":"2026-03-01T10:00:00Z",
-        "fetchedAt":"2026-03-01T10:00:00Z","ageSeconds":25.4,"ledgerBalance":100.0,"difference":25.0,"tolerance":10.0,
-        "status":"differs","reason":null,"inconclusiveSince":null}
-        """;
-
-    private const string Proposal = $$"""
-        {"id":"019a0000-0000-7000-8000-0000000000dd","exception_id":"{{Id}}","kind":"rebuild_account_row",
-        "status":"proposed","amount":"-5.00","counter_amount":"0.00","currency":"USD","account_id":"ACC-001",
-        "counter_account_id":null,"needs_approval":true,"corrects":null,"transaction_id":null,
-        "counter_transaction_id":null,"undo_transaction_id":null,"undo_counter_transaction_id":null,
-        "reason":"The row was changed.","failure":null,"proposed_by":"developer","approved_by":null,"rejected_by":null,
-        "undone_by":null,"created_at":"2026-03-01T10:00:00Z","decided_at":null,"undone_at":null}
-        """;
 }

@@ -72,21 +72,66 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         Assert.Equal("open: acknowledged assigned resolved reopened", await _desk.Database.StoryAsync(_id));
     }
 
-    [Fact]
-    public async Task A_comment_under_one_key_is_added_once()
+    [Theory]
+    [InlineData("acknowledge", """{"notes":"Once."}""", """{"notes":"Other."}""", "acknowledged: acknowledged")]
+    [InlineData("assign", """{"assignee":"anna"}""", """{"assignee":"berta"}""", "open: assigned")]
+    [InlineData("comments", """{"text":"Once."}""", """{"text":"Other."}""", "open: commented")]
+    [InlineData("resolve", """{"notes":"Once."}""", """{"notes":"Other."}""", "resolved: resolved")]
+    public async Task What_is_done_under_a_key_is_done_once_and_nothing_else_is_done_under_it(
+        string action, string body, string otherBody, string story)
     {
-        for (var i = 0; i < 2; i++)
-        {
-            using var response = await _desk.Anna.ActAsync(
-                $"/exceptions/{_id}/comments", """{"text":"Once."}""", "comment-1");
-            Assert.Equal(200, (int)response.StatusCode);
-        }
+        var path = $"/exceptions/{_id}/{action}";
 
-        using var other = await _desk.Anna.ActAsync(
-            $"/exceptions/{_id}/comments", """{"text":"Other."}""", "comment-1");
+        var first = await _desk.Anna.ToldAsync(path, body, "one");
+        var again = await _desk.Anna.ToldAsync(path, body, "one");
+        var other = await _desk.Anna.ToldAsync(path, otherBody, "one");
 
-        Assert.Equal(422, (int)other.StatusCode);
+        Assert.StartsWith("200 ", first, StringComparison.Ordinal);
+        Assert.Equal(first + " replayed", again);
+        Assert.StartsWith("422 ", other, StringComparison.Ordinal);
+        Assert.Contains("idempotency_key_reused", other, StringComparison.Ordinal);
+        Assert.Equal(story, await _desk.Database.StoryAsync(_id));
+    }
+
+    [Fact]
+    public async Task A_request_that_arrives_late_under_its_key_does_not_undo_what_was_done_since()
+    {
+        await _desk.Anna.DoAsync($"/exceptions/{_id}/resolve");
+        await _desk.Anna.ToldAsync($"/exceptions/{_id}/reopen", """{"version":2}""", "reopen");
+        await _desk.Anna.DoAsync($"/exceptions/{_id}/resolve");
+
+        var late = await _desk.Anna.ToldAsync($"/exceptions/{_id}/reopen", """{"version":2}""", "reopen");
+
+        Assert.EndsWith(" replayed", late, StringComparison.Ordinal);
+        Assert.Equal("resolved: resolved reopened resolved", await _desk.Database.StoryAsync(_id));
+    }
+
+    [Fact]
+    public async Task A_comment_on_several_under_a_key_is_added_once_to_each()
+    {
+        var second = await _desk.Database.PlantAsync(new PlantedException("deposits", "k"));
+        string Bulk(string text) => $$"""{"action":"comment","ids":["{{_id}}","{{second}}"],"text":"{{text}}"}""";
+
+        var first = await _desk.Anna.ToldAsync("/exceptions/bulk", Bulk("Once."), "one");
+        var again = await _desk.Anna.ToldAsync("/exceptions/bulk", Bulk("Once."), "one");
+        var other = await _desk.Anna.ToldAsync("/exceptions/bulk", Bulk("Other."), "one");
+
+        Assert.Contains("\"changed\":2", first, StringComparison.Ordinal);
+        Assert.Equal(first + " replayed", again);
+        Assert.Contains("idempotency_key_reused", other, StringComparison.Ordinal);
         Assert.Equal("open: commented", await _desk.Database.StoryAsync(_id));
+        Assert.Equal("open: commented", await _desk.Database.StoryAsync(second));
+    }
+
+    [Fact]
+    public async Task The_key_of_one_person_is_not_that_of_another()
+    {
+        await _desk.Anna.ToldAsync($"/exceptions/{_id}/comments", """{"text":"Mine."}""", "one");
+
+        var other = await _desk.Berta.ToldAsync($"/exceptions/{_id}/comments", """{"text":"Mine too."}""", "one");
+
+        Assert.StartsWith("200 ", other, StringComparison.Ordinal);
+        Assert.Equal("open: commented commented", await _desk.Database.StoryAsync(_id));
     }
 
     [Fact]
