@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Payments.Ledger;
 using Payments.Testing;
@@ -11,6 +12,32 @@ namespace Recon.Worker.Tests;
 internal sealed class WorkerProcess(TestDatabase database, params (string Name, string Value)[] settings)
     : WebApplicationFactory<SettlementLoop>
 {
+    /// <summary>What the program says of settings that it does not come up with.</summary>
+    public static OptionsValidationException Refusal(
+        TestDatabase database, params (string Name, string Value)[] settings)
+    {
+        // The program may have ended, with all its services, before the factory looks at them; then nobody is told why.
+        const int AttemptLimit = 10;
+        for (var attempt = 1; ; attempt++)
+        {
+            using var worker = new WorkerProcess(database, settings);
+            try
+            {
+                worker.CreateClient().Dispose();
+            }
+            catch (OptionsValidationException refusal)
+            {
+                return refusal;
+            }
+            catch (ObjectDisposedException) when (attempt < AttemptLimit)
+            {
+                continue;
+            }
+
+            throw new InvalidOperationException("The worker came up.");
+        }
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");

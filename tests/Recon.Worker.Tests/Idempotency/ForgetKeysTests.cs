@@ -29,12 +29,9 @@ public sealed class ForgetKeysTests(TestDatabase database) : IClassFixture<TestD
     }
 
     [Fact]
-    public async Task Less_than_a_day_is_no_time_to_keep_a_key()
+    public void Less_than_a_day_is_no_time_to_keep_a_key()
     {
-        await using var worker = new WorkerProcess(database, ("Idempotency:KeepHours", "23"));
-
-        var refusal = Assert.Throws<Microsoft.Extensions.Options.OptionsValidationException>(
-            () => worker.CreateClient());
+        var refusal = WorkerProcess.Refusal(database, ("Idempotency:KeepHours", "23"));
 
         Assert.Contains("KeepHours", refusal.Message, StringComparison.Ordinal);
     }

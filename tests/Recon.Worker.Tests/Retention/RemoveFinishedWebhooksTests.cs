@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Payments.Testing;
 using Recon.Worker.Retention;
@@ -121,11 +120,9 @@ public sealed class RemoveFinishedWebhooksTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_did_not_arrive_is_not_kept_for_less_time_than_what_did()
+    public void What_did_not_arrive_is_not_kept_for_less_time_than_what_did()
     {
-        await using var worker = new WorkerProcess(_database, ("Retention:UndeliveredWebhookHours", "719"));
-
-        var refusal = Assert.Throws<OptionsValidationException>(() => worker.CreateClient());
+        var refusal = WorkerProcess.Refusal(_database, ("Retention:UndeliveredWebhookHours", "719"));
 
         Assert.Contains("Retention:UndeliveredWebhookHours", refusal.Message, StringComparison.Ordinal);
     }

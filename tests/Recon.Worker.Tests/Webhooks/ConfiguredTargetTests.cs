@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Payments.Testing;
 
 namespace Recon.Worker.Tests.Webhooks;
@@ -78,14 +77,12 @@ public sealed class ConfiguredTargetTests : IAsyncLifetime
     [InlineData("http://hooks.example.com/", Secret, "must be https")]
     [InlineData("https://10.0.0.1/", Secret, "private")]
     [InlineData("https://hooks.example.com/", Secret, "Webhooks:EncryptionKey, which encrypts its secret, is not")]
-    public async Task A_worker_with_a_target_that_it_could_not_serve_does_not_come_up(
+    public void A_worker_with_a_target_that_it_could_not_serve_does_not_come_up(
         string url, string? secret, string complaint)
     {
-        await using var worker = new WorkerProcess(
+        var refusal = WorkerProcess.Refusal(
             _database, ("RECONCILIATION_ALERT_WEBHOOK_URL", url),
             ("RECONCILIATION_ALERT_WEBHOOK_SECRET", secret ?? ""));
-
-        var refusal = Assert.Throws<OptionsValidationException>(() => worker.CreateClient());
 
         Assert.Contains(complaint, refusal.Message, StringComparison.Ordinal);
     }
