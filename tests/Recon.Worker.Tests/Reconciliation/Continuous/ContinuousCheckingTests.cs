@@ -66,9 +66,9 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await slow.ExecuteAsync("SET LOCAL session_replication_role = replica");
         await slow.ExecuteAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
         await SettleAsync(5);
-        await _recent.RunOnceAsync(Cancel);
+        Assert.Equal(10, await _recent.RunOnceAsync(Cancel));
         await SettleAsync(5);
-        await _recent.RunOnceAsync(Cancel);
+        Assert.Equal(10, await _recent.RunOnceAsync(Cancel));
         Assert.Empty(await FoundAsync());
 
         await transaction.CommitAsync(Cancel);
@@ -117,6 +117,36 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
 
         Assert.True(await _all.RunIfDueAsync(Cancel));
         Assert.Contains(found, await FoundAsync());
+    }
+
+    [Fact]
+    public async Task Entries_are_counted_only_while_somebody_is_connected_who_may_delete_them()
+    {
+        var server = await TestServer.ConnectionStringAsync(_database.Name);
+        server.Pooling = false;
+        var reader = new NpgsqlConnectionStringBuilder(server.ConnectionString)
+        {
+            Username = "reader_of_" + _database.Name,
+            Password = "reader",
+        };
+        await _database.ExecuteAsync($"CREATE ROLE {reader.Username} LOGIN PASSWORD '{reader.Password}'");
+        _database.Superuser.Clear();
+        await using var service = await _database.App.OpenConnectionAsync(Cancel);
+        await using (var reading = new NpgsqlConnection(reader.ConnectionString))
+        {
+            await reading.OpenAsync(Cancel);
+            while (await new LedgerTally().CountAsync(service, blocks: 1, Cancel) is not null)
+            {
+                // The superuser's last session is still ending.
+                Cancel.ThrowIfCancellationRequested();
+            }
+        }
+
+        await using var deleting = new NpgsqlConnection(server.ConnectionString);
+        await deleting.OpenAsync(Cancel);
+
+        Assert.Equal(new LedgerSums(0, 0, 0), await new LedgerTally().CountAsync(service, blocks: 1, Cancel));
+        await deleting.ExecuteAsync($"DROP ROLE {reader.Username}");
     }
 
     [Fact]
