@@ -21,8 +21,8 @@ internal sealed class ReconcileScenario : Scenario
     private const string Full = "with one full check after the other";
     private const string Idle = "a full check alone";
     private const string Duration = "s for a million entries";
-    private const string SweepEndSql = "SELECT sweep_ended_at FROM continuous_checks";
     private const string Memory = "worker's memory at its peak, MiB";
+    private const string SweepEndSql = "SELECT sweep_ended_at FROM continuous_checks";
 
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(100);
 

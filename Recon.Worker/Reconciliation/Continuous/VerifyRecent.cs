@@ -15,7 +15,7 @@ internal sealed class VerifyRecent(
 {
     private const long LockKey = 6029834771250643391;
 
-    // A look at everything within this time, when something was changed that never is.
+    // For what is new, and for a look at everything when something was changed that never is.
     private static readonly TimeSpan LongestWalk = TimeSpan.FromSeconds(10);
 
     private readonly LedgerTally _tally = new();
@@ -66,8 +66,7 @@ internal sealed class VerifyRecent(
         var all = new List<FreshSuspect>(suspects);
         if (WasTouched(state, sums))
         {
-            var hurried = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
-            await foreach (var suspect in FreshEntries.WalkAsync(hurried, LongestWalk, cancel))
+            await foreach (var suspect in FreshEntries.WalkAsync(session, LongestWalk, cancel))
             {
                 all.Add(suspect);
             }

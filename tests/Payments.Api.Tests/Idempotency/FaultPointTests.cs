@@ -155,28 +155,16 @@ public sealed class FaultPointTests(DyingSystem system) : IClassFixture<DyingSys
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public Task A_comment_is_added_once_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
-        answerIsLost,
-        prepare: () => _database.PlantAsync(new PlantedException("deposits", "missing_deposit")),
-        send: (client, exception, key) => client.ActAsync(
-            $"/exceptions/{exception}/comments", """{"text":"It was late."}""", key),
-        status: 200,
-        effects: (exception, _) => _database.ScalarAsync<long>(
-            "SELECT count(*) FROM reconciliation_exception_events WHERE exception_id = @exception",
-            new { exception }));
+    public Task A_comment_is_added_once_wherever_the_API_dies(bool answerIsLost) => WalkCommentAsync(
+        answerIsLost, exception => ($"/exceptions/{exception}/comments", """{"text":"It was late."}"""));
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public Task A_comment_on_several_is_added_once_to_each_wherever_the_API_dies(bool answerIsLost) => WalkAsync(
+    public Task A_comment_on_several_is_added_once_to_each_wherever_the_API_dies(bool answerIsLost) => WalkCommentAsync(
         answerIsLost,
-        prepare: () => _database.PlantAsync(new PlantedException("deposits", "missing_deposit")),
-        send: (client, exception, key) => client.ActAsync(
-            "/exceptions/bulk", $$"""{"action":"comment","ids":["{{exception}}"],"text":"It was late."}""", key),
-        status: 200,
-        effects: (exception, _) => _database.ScalarAsync<long>(
-            "SELECT count(*) FROM reconciliation_exception_events WHERE exception_id = @exception",
-            new { exception }));
+        exception => (
+            "/exceptions/bulk", $$"""{"action":"comment","ids":["{{exception}}"],"text":"It was late."}"""));
 
     [Theory]
     [InlineData(false)]
@@ -201,6 +189,19 @@ public sealed class FaultPointTests(DyingSystem system) : IClassFixture<DyingSys
             WHERE j.id = @adjustment AND j.status = 'undone'
             """,
             new { adjustment }));
+
+    private Task WalkCommentAsync(bool answerIsLost, Func<Guid, (string Path, string Body)> requestOf) => WalkAsync(
+        answerIsLost,
+        prepare: () => _database.PlantAsync(new PlantedException("deposits", "missing_deposit")),
+        send: (client, exception, key) =>
+        {
+            var (path, body) = requestOf(exception);
+            return client.ActAsync(path, body, key);
+        },
+        status: 200,
+        effects: (exception, _) => _database.ScalarAsync<long>(
+            "SELECT count(*) FROM reconciliation_exception_events WHERE exception_id = @exception",
+            new { exception }));
 
     private async Task WalkAsync(
         bool answerIsLost,
