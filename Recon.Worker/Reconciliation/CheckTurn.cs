@@ -21,12 +21,23 @@ internal static class CheckTurn
         NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
         SessionLock.TryTakeAsync(connection, NameOf(checkType), cancel);
 
-    /// <summary>Reads in a snapshot that changes nothing.</summary>
+    /// <summary>Makes the check, in a session that changes nothing meanwhile.</summary>
     public static async Task<CheckResult> ReadAsync(
         NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)
     {
-        await using var snapshot = await BeginSnapshotAsync(connection, cancel);
-        return await check.RunAsync(connection, cancel);
+        if (check.NeedsOneMoment)
+        {
+            await using var snapshot = await BeginSnapshotAsync(connection, cancel);
+            return await check.RunAsync(connection, cancel);
+        }
+
+        await connection.ExecuteAsync(
+            new CommandDefinition("SET default_transaction_read_only = on", cancellationToken: cancel));
+        var result = await check.RunAsync(connection, cancel);
+
+        // What was set for the check too; of a session in which it failed, the pool resets everything.
+        await connection.ExecuteAsync(new CommandDefinition("RESET ALL", cancellationToken: cancel));
+        return result;
     }
 
     /// <summary>A transaction that sees one moment and writes nothing.</summary>

@@ -3,16 +3,22 @@ using Npgsql;
 namespace Recon.Worker.Reconciliation;
 
 /// <summary>
-/// One check of a run. It reads one snapshot of the database, changes nothing, and tells what it compared and every
-/// break it found, so that two errors which cancel out in a total are both found.
+/// One check of a run. It changes nothing, and tells what it compared and every break it found, so that two errors which
+/// cancel out in a total are both found. What is settled while it reads is no break.
 /// </summary>
 internal interface IReconciliationCheck
 {
     /// <summary>One of <see cref="Payments.Ledger.Reconciliation.CheckType"/>.</summary>
     string CheckType { get; }
 
+    /// <summary>
+    /// Whether all its statements must see one moment. A check of all entries does without: as long as a moment is held,
+    /// no row version that settlement leaves behind it can be removed, and every payment costs more.
+    /// </summary>
+    bool NeedsOneMoment { get; }
+
     /// <param name="connection">
-    /// In a read-only transaction of its own with isolation repeatable read, so everything is of one moment.
+    /// Read-only; if all is to be of one moment, in a transaction of its own with isolation repeatable read.
     /// </param>
     Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel);
 }

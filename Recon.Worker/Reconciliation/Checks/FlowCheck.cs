@@ -15,6 +15,9 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
 
     public abstract string CheckType { get; }
 
+    // A correction may come between: it counts with the posting that it corrects, or neither does.
+    public bool NeedsOneMoment => true;
+
     /// <summary>What one is called in descriptions.</summary>
     protected abstract string Noun { get; }
 

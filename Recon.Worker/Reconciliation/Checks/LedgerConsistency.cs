@@ -11,21 +11,27 @@ namespace Recon.Worker.Reconciliation.Checks;
 /// </summary>
 internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IReconciliationCheck
 {
+    private static readonly string SumSql = BookWindows.Read("EntrySums.sql");
     private static readonly string SuspectTransactionsSql = BookWindows.Read("SuspectTransactions.sql");
     private static readonly string TransactionDetailsSql = BookWindows.Read("TransactionDetails.sql");
     private static readonly string SuspectEntriesSql = BookWindows.Read("SuspectEntries.sql");
 
     public string CheckType => Payments.Ledger.Reconciliation.CheckType.LedgerConsistency;
 
+    // Each window is right or wrong in itself. Only what is counted over all windows has to be of one moment, and that is
+    // told by who wrote it.
+    public bool NeedsOneMoment => false;
+
     public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var session = await PacedSession.BeginAsync(connection, pace, clock, cancel);
         var breaks = new ConsistencyBreaks();
-        var sums = await SumAsync(session, cancel);
+        var moment = await BookMoment.NowAsync(session, cancel);
+        var sums = await SumAsync(session, moment, cancel);
         var matched = 0L;
         await foreach (var window in BookWindows.TransactionsAsync(session, cancel))
         {
-            matched += await CheckTransactionsAsync(session, window, breaks, cancel);
+            matched += await CheckTransactionsAsync(session, window, moment, breaks, cancel);
         }
 
         // Each entry that a transaction lists is one; when there are more, some belong to none.
@@ -80,13 +86,25 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
         }
     }
 
-    // Debits and credits of each currency, which are equal when every transaction's are.
-    private static async Task<IReadOnlyList<CurrencySum>> SumAsync(PacedSession session, CancellationToken cancel)
+    // Debits and credits of each currency at the moment, which are equal when every transaction's are.
+    private static async Task<IReadOnlyList<CurrencySum>> SumAsync(
+        PacedSession session, BookMoment moment, CancellationToken cancel)
     {
         var sums = new Dictionary<string, CurrencySum>(StringComparer.Ordinal);
         await foreach (var window in BookWindows.EntriesAsync(session, cancel))
         {
-            foreach (var sum in await session.ReadAsync<CurrencySum>(SumSql, Parameters(window, lookUp: false), cancel))
+            var parameters = new
+            {
+                window.After.Account,
+                window.After.Position,
+                lastAccount = window.UpTo.Account,
+                lastPosition = window.UpTo.Position,
+                moment.Snapshot,
+                moment.Xmin,
+                moment.Xmax,
+                moment.Own,
+            };
+            foreach (var sum in await session.ReadAsync<CurrencySum>(SumSql, parameters, cancel))
             {
                 var before = sums.GetValueOrDefault(sum.Currency, new CurrencySum(sum.Currency, 0, 0, 0));
                 sums[sum.Currency] = new CurrencySum(
@@ -100,11 +118,20 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
         return [.. sums.Values.OrderBy(sum => sum.Currency, StringComparer.Ordinal)];
     }
 
-    /// <returns>How many entries are as their transactions list them.</returns>
+    /// <returns>How many entries are as the transactions of the moment list them.</returns>
     private static async Task<long> CheckTransactionsAsync(
-        PacedSession session, IdWindow window, ConsistencyBreaks breaks, CancellationToken cancel)
+        PacedSession session, IdWindow window, BookMoment moment, ConsistencyBreaks breaks, CancellationToken cancel)
     {
-        var rows = await session.ReadAsync<Suspect>(SuspectTransactionsSql, new { window.After, window.UpTo }, cancel);
+        var parameters = new
+        {
+            window.After,
+            window.UpTo,
+            moment.Snapshot,
+            moment.Xmin,
+            moment.Xmax,
+            moment.Own,
+        };
+        var rows = await session.ReadAsync<Suspect>(SuspectTransactionsSql, parameters, cancel);
         await AddDetailsAsync(session, [.. rows.Select(row => row.Id).OfType<Guid>()], breaks, cancel);
         return rows[0].Matched;
     }
@@ -142,16 +169,6 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
         lastPosition = window.UpTo.Position,
         lookUp,
     };
-
-    private const string SumSql = """
-        SELECT currency,
-            coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS debits,
-            coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS credits,
-            count(*) AS entries
-        FROM ledger_entries
-        WHERE (account_id, position) > (@account, @position) AND (account_id, position) <= (@lastAccount, @lastPosition)
-        GROUP BY currency
-        """;
 
     private sealed record CurrencySum(string Currency, decimal Debits, decimal Credits, long Entries);
 

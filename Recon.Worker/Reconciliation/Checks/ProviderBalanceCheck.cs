@@ -21,6 +21,8 @@ internal sealed class ProviderBalanceCheck(
 
     public string CheckType => provider.CheckType;
 
+    public bool NeedsOneMoment => true;
+
     public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         // Before the first look at the books, which begins the snapshot: it is not older than the provider's answer.

@@ -1,7 +1,10 @@
 -- Of a window of ids: how many entries are as their transactions list them, and which transactions are not as they
 -- should be, or missing. Each is compared with the entries that it lists, and with what it settles, which has its id.
-WITH posted AS (
-    SELECT posting.id, posting.kind, posting.entry_count, listed.entries, listed.credited, listed.debited,
+-- Those of a moment that has passed are counted, as in EntrySums.sql; all are looked at.
+WITH clock AS MATERIALIZED (
+    SELECT @xmax + age((@xmax & 4294967295)::text::xid) AS present
+), posted AS (
+    SELECT clock.present, clock.present - age(posting.xmin) AS written_by, posting.id, posting.kind, posting.entry_count, listed.entries, listed.credited, listed.debited,
         listed.currency, listed.credited_account, listed.debited_account,
         CASE WHEN listed.currency = listed.last_currency THEN listed.total <> 0 ELSE EXISTS (
             SELECT
@@ -13,7 +16,8 @@ WITH posted AS (
             HAVING sum(entry.amount) <> 0
         ) END AS is_off,
         listed.currency IS DISTINCT FROM listed.last_currency AS has_several_currencies
-    FROM ledger_transactions AS posting
+    FROM clock
+    CROSS JOIN ledger_transactions AS posting
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE entry.transaction_id = posting.id) AS entries,
             sum(entry.amount) AS total,
@@ -39,7 +43,13 @@ WITH posted AS (
     FROM refunds AS refund
     WHERE refund.id > @after AND refund.id <= @upTo
 ), judged AS (
-    SELECT coalesce(posted.id, settled.id) AS id, coalesce(posted.entries, 0) AS entries,
+    SELECT coalesce(posted.id, settled.id) AS id, CASE WHEN CASE
+            WHEN posted.written_by < @xmin OR posted.written_by > posted.present THEN true
+            WHEN posted.written_by < @xmax THEN
+                pg_visible_in_snapshot(posted.written_by::text::xid8, @snapshot::text::pg_snapshot)
+                    OR posted.written_by = @own
+            ELSE posted.written_by = @own
+        END THEN posted.entries ELSE 0 END AS entries,
         CASE
             WHEN posted.id IS NULL THEN settled.is_settled
             WHEN posted.entries <> posted.entry_count OR posted.is_off THEN true

@@ -14,6 +14,8 @@ internal sealed class ScriptedCheck(
 
     public string CheckType => checkType;
 
+    public bool NeedsOneMoment => true;
+
     public int Runs { get; private set; }
 
     public Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
