@@ -32,7 +32,6 @@ internal sealed class ReconcileScenario : Scenario
     [
         ("ContinuousChecking__SweepShare", "1"),
         ("ContinuousChecking__SweepSeconds", "0.05"),
-        ("ContinuousChecking__IntervalSeconds", "0.5"),
     ];
 
     public override string Name => "reconcile";
@@ -75,8 +74,10 @@ internal sealed class ReconcileScenario : Scenario
     {
         await using var database = await context.Server.CloneAsync(template, cancel);
 
-        // The statistics of a copy begin at zero, which would look as if rows had been changed.
-        await database.ExecuteAsync("UPDATE continuous_checks SET changes = 0", null, cancel);
+        // The statistics of a copy begin at zero, which would look as if rows had been changed. And the sweep that the
+        // template's worker made has just ended, however long ago that was.
+        await database.ExecuteAsync(
+            "UPDATE continuous_checks SET changes = 0, sweep_ended_at = clock_timestamp()", null, cancel);
         await database.QueueAsync(new QueueShape(context.Options.Payments, BenchOptions.Accounts), 1, cancel);
         await database.ExecuteAsync("CHECKPOINT", null, cancel);
         database.Disconnect();

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using Dapper;
 using Npgsql;
@@ -41,6 +42,23 @@ internal sealed class PacedSession
     public async Task<IReadOnlyList<T>> ReadAsync<T>(string sql, object parameters, CancellationToken cancel) =>
         await WorkAsync(
             async () => (await _connection.QueryAsync<T>(Command(sql, parameters, cancel))).AsList(), cancel);
+
+    /// <summary>Hands over the rows of one window one by one, without an object for each.</summary>
+    /// <returns>How many there were.</returns>
+    public Task<int> ReadAsync(string sql, object parameters, Action<DbDataReader> row, CancellationToken cancel) =>
+        WorkAsync(
+            async () =>
+            {
+                await using var reader = await _connection.ExecuteReaderAsync(Command(sql, parameters, cancel));
+                var rows = 0;
+                for (; await reader.ReadAsync(cancel); rows++)
+                {
+                    row(reader);
+                }
+
+                return rows;
+            },
+            cancel);
 
     /// <summary>Reads one row, or null.</summary>
     public Task<T?> FindAsync<T>(string sql, object parameters, CancellationToken cancel) =>

@@ -19,8 +19,10 @@ internal static class FreshEntries
 
     private static readonly string Sql = BookWindows.Read("FreshEntries.sql");
 
+    /// <param name="window">Filled anew for each part of the table: its memory is used again by the next pass.</param>
+    /// <returns>How many there are, and those to look at closely, up to a thousand.</returns>
     public static async Task<(long Entries, IReadOnlyList<FreshSuspect> Suspects)> FindAsync(
-        PacedSession session, ContinuousState state, CancellationToken cancel)
+        PacedSession session, ContinuousState state, FreshWindow window, CancellationToken cancel)
     {
         var entries = 0L;
         var suspects = new List<FreshSuspect>();
@@ -33,22 +35,13 @@ internal static class FreshEntries
                 state.Xmax,
                 state.LastXmin,
                 state.LastSnapshot,
-                limit = MostSuspects,
             };
-            foreach (var row in await session.ReadAsync<FreshSuspect>(Sql, parameters, cancel))
-            {
-                if (row.AccountId is null)
-                {
-                    entries += row.Position;
-                }
-                else if (suspects.Count < MostSuspects)
-                {
-                    suspects.Add(row);
-                }
-            }
+            window.Clear();
+            entries += await session.ReadAsync(Sql, parameters, window.Add, cancel);
+            suspects.AddRange(await window.FindSuspectsAsync(session, cancel));
         }
 
-        return (entries, suspects);
+        return (entries, suspects.Count <= MostSuspects ? suspects : suspects[..MostSuspects]);
     }
 
     /// <summary>
@@ -71,6 +64,6 @@ internal static class FreshEntries
     }
 }
 
-/// <summary>An entry to look at closely; columns in this order.</summary>
+/// <summary>An entry to look at closely.</summary>
 /// <param name="TransactionId">Null when its account's row is in doubt.</param>
-internal sealed record FreshSuspect(long? AccountId, long Position, Guid? TransactionId);
+internal sealed record FreshSuspect(long AccountId, long Position, Guid? TransactionId);

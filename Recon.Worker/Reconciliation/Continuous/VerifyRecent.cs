@@ -19,6 +19,7 @@ internal sealed class VerifyRecent(
     private static readonly TimeSpan LongestWalk = TimeSpan.FromSeconds(10);
 
     private readonly LedgerTally _tally = new();
+    private readonly FreshWindow _window = new();
 
     /// <returns>How many entries were new; null when another worker is at it.</returns>
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
@@ -62,7 +63,7 @@ internal sealed class VerifyRecent(
         // Before the settings of the session: they would count along an index.
         var sums = await _tally.CountAsync(connection, state.Blocks, cancel);
         var session = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
-        var (entries, suspects) = await FreshEntries.FindAsync(session, state, cancel);
+        var (entries, suspects) = await FreshEntries.FindAsync(session, state, _window, cancel);
         var all = new List<FreshSuspect>(suspects);
         if (WasTouched(state, sums))
         {
@@ -77,7 +78,7 @@ internal sealed class VerifyRecent(
             return new Look(state, sums, entries, [], []);
         }
 
-        var accounts = all.Select(one => one.AccountId!.Value).Distinct().ToList();
+        var accounts = all.Select(one => one.AccountId).Distinct().ToList();
         return new Look(
             state,
             sums,
@@ -96,7 +97,7 @@ internal sealed class VerifyRecent(
         foreach (var one in suspects.DistinctBy(one => (one.AccountId, one.Position))
             .OrderBy(one => one.AccountId).ThenBy(one => one.Position))
         {
-            var account = one.AccountId!.Value;
+            var account = one.AccountId;
             var before = await session.FindAsync<long>(BeforeSql, new { account, one.Position }, cancel);
             windows.Add(new EntryWindow(new EntryKey(account, before), new EntryKey(account, one.Position + 1)));
         }

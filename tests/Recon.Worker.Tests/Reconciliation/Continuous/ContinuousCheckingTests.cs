@@ -99,6 +99,36 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
     }
 
+    [Fact]
+    public async Task An_entry_of_more_than_an_account_can_hold_is_named()
+    {
+        await CorruptAsync(
+            "UPDATE ledger_entries SET amount = -9223372036854775807, balance_after = 9223372036854775807"
+            + Place + "3");
+
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.Contains("ledger_consistency amount_mismatch ACC-1 3", await FoundAsync());
+    }
+
+    // Nothing else gives it away: they sum to zero, no row was changed, and the account's last entry is right.
+    [Fact]
+    public async Task A_new_entry_that_does_not_go_on_from_another_new_one_is_named()
+    {
+        await CorruptAsync("""
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            SELECT account.id, account.position + number, CASE number % 2 WHEN 0 THEN -5 ELSE 5 END,
+                account.balance + number % 2 * 5 + CASE number WHEN 2 THEN 7 ELSE 0 END, now(), '01900000-0000-7000-8000-000000000000', 'USD'
+            FROM accounts AS account
+            CROSS JOIN generate_series(1, 6) AS number
+            WHERE account.name = 'ACC-1'
+            """);
+        await _recent.RunOnceAsync(Cancel);
+
+        Assert.Contains("ledger_consistency running_balance_mismatch ACC-1 12", await FoundAsync());
+    }
+
     // What a session did within a second of its last report to the statistics it tells ten seconds later, if idle.
     [Theory]
     [InlineData("DELETE FROM ledger_entries" + Place + "3", "ledger_consistency missing_entry ACC-1 3")]
