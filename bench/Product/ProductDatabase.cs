@@ -42,13 +42,6 @@ internal static class ProductDatabase
     public static Task<long> CountSettledAsync(this BenchDatabase database, CancellationToken cancel) =>
         database.ScalarAsync<long>(CountSettledSql, cancel);
 
-    /// <summary>The same over connections of one's own.</summary>
-    public static async Task<long> CountSettledAsync(NpgsqlDataSource connections, CancellationToken cancel)
-    {
-        await using var command = connections.CreateCommand(CountSettledSql);
-        return (long)(await command.ExecuteScalarAsync(cancel))!;
-    }
-
     public static Task<long> CountPaymentsAsync(this BenchDatabase database, CancellationToken cancel) =>
         database.ScalarAsync<long>("SELECT count(*) FROM payments", cancel);
 

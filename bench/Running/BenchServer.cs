@@ -20,6 +20,8 @@ internal sealed class BenchServer : IAsyncDisposable
         "min_wal_size=2GB", "checkpoint_timeout=30min", "max_connections=300", "track_commit_timestamp=on",
     ];
 
+    private const string Watcher = "watcher";
+
     private readonly ThrowawayPostgres _postgres;
     private readonly int _pid;
     private int _databases;
@@ -46,6 +48,8 @@ internal sealed class BenchServer : IAsyncDisposable
         var postgres = await NativePostgres.StartThrowawayAsync(folder: null, cancel, Settings);
         var superuser = NpgsqlDataSource.Create(ConnectionString(postgres, "postgres"));
         await using var connection = await superuser.OpenConnectionAsync(cancel);
+        await connection.ExecuteAsync(
+            "CREATE ROLE " + Watcher + " LOGIN PASSWORD '" + postgres.Password + "' IN ROLE pg_read_all_data");
         var file = await connection.ExecuteScalarAsync<string>("SELECT pg_read_file('postmaster.pid')");
         return new BenchServer(postgres, superuser, int.Parse(file!.Split('\n')[0], CultureInfo.InvariantCulture));
     }
@@ -67,6 +71,10 @@ internal sealed class BenchServer : IAsyncDisposable
     }
 
     public string ConnectionString(string database) => ConnectionString(_postgres, database);
+
+    /// <summary>Who may read everything and change nothing.</summary>
+    public string WatcherConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(ConnectionString(database)) { Username = Watcher }.ConnectionString;
 
     public async ValueTask DisposeAsync()
     {
@@ -106,6 +114,12 @@ internal sealed class BenchDatabase(BenchServer server, string name) : IAsyncDis
 
     public NpgsqlDataSource Superuser { get; } = NpgsqlDataSource.Create(server.ConnectionString(name));
 
+    /// <summary>
+    /// For looking on while something is measured: while somebody is connected who may delete entries, as the superuser
+    /// may, the product counts its ledger again and again.
+    /// </summary>
+    public NpgsqlDataSource Watcher { get; } = NpgsqlDataSource.Create(server.WatcherConnectionString(name));
+
     public string ConnectionString => server.ConnectionString(name);
 
     /// <summary>As programs that are not .NET read it.</summary>
@@ -122,13 +136,17 @@ internal sealed class BenchDatabase(BenchServer server, string name) : IAsyncDis
 
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancel)
     {
-        await using var connection = await Superuser.OpenConnectionAsync(cancel);
+        await using var connection = await Watcher.OpenConnectionAsync(cancel);
         return (await connection.ExecuteScalarAsync<T>(
             new CommandDefinition(sql, commandTimeout: 600, cancellationToken: cancel)))!;
     }
 
     /// <summary>Nobody stays connected, so that it can be cloned.</summary>
-    public void Disconnect() => Superuser.Clear();
+    public void Disconnect()
+    {
+        Superuser.Clear();
+        Watcher.Clear();
+    }
 
     /// <param name="matters">Which faults count; all unless told.</param>
     /// <exception cref="Measuring.VoidRunException">The books are wrong; the message says where.</exception>
@@ -144,6 +162,7 @@ internal sealed class BenchDatabase(BenchServer server, string name) : IAsyncDis
     public async ValueTask DisposeAsync()
     {
         await Superuser.DisposeAsync();
+        await Watcher.DisposeAsync();
         await server.DropAsync(this);
     }
 }

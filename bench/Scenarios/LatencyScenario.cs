@@ -82,7 +82,7 @@ internal sealed class LatencyScenario : Scenario
     private static async Task<Dictionary<long, DateTime>> ReadSettledAsync(
         BenchDatabase database, CreateRequests requests, CancellationToken cancel)
     {
-        await using var connection = await database.Superuser.OpenConnectionAsync(cancel);
+        await using var connection = await database.Watcher.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<(long Number, DateTime At)>(new CommandDefinition(
             SettledSql,
             new { skip = requests.KeyOf(0).Length - 9, first = requests.KeyOf(0), last = requests.KeyOf(MostRequests) },

@@ -106,7 +106,7 @@ internal sealed class PickupScenario : Scenario
     {
         var pickups = new Latencies();
         var settlements = new Latencies();
-        await using var connection = await database.Superuser.OpenConnectionAsync(cancel);
+        await using var connection = await database.Watcher.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<(TimeSpan Pickup, TimeSpan Settled)>(
             new CommandDefinition(
                 TimesSql,

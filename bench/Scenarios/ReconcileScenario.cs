@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 using Payments.Bench.Measuring;
 using Payments.Bench.Product;
 using Payments.Bench.Running;
@@ -85,11 +84,8 @@ internal sealed class ReconcileScenario : Scenario
         await using var group = new ServiceGroup(workers);
         await Task.Delay(BenchContext.WorkerWarmUp, cancel);
         var total = SettledPayments + context.Options.Payments;
-
-        // As one of the services: while somebody is connected who may delete entries, these are counted too.
-        await using var looks = NpgsqlDataSource.Create(database.AppConnectionString());
         var window = await SteadyWindow.MeasureAsync(
-            token => ProductDatabase.CountSettledAsync(looks, token), total, context.Window, cancel);
+            database.CountSettledAsync, total, context.Window, cancel);
         foreach (var worker in workers)
         {
             worker.ShouldRun();
