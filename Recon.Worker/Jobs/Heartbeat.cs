@@ -45,7 +45,8 @@ internal sealed class Heartbeat(
             await connection.ExecuteAsync(new CommandDefinition(
                 "DELETE FROM workers WHERE id = @id", new { worker.Id }, cancellationToken: cancellationToken));
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (
+            e is NpgsqlException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             logger.LogDebug("Worker {Worker} leaves without saying so: {Reason}", worker.Id, e.Message);
         }

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Recon.Worker.Reconciliation;
 
 /// <summary>
-/// One check of a run. It changes nothing, and tells what it compared and every break it found, so that two errors which
-/// cancel out in a total are both found. What is settled while it reads is no break.
+/// One check of a run. It changes nothing, and tells what it compared and every break it found, so that two errors
+/// which cancel out in a total are both found. What is settled while it reads is no break.
 /// </summary>
 internal interface IReconciliationCheck
 {
@@ -12,8 +12,8 @@ internal interface IReconciliationCheck
     string CheckType { get; }
 
     /// <summary>
-    /// Whether all its statements must see one moment. A check of all entries does without: as long as a moment is held,
-    /// no row version that settlement leaves behind it can be removed, and every payment costs more.
+    /// Whether all its statements must see one moment. A check of all entries does without: as long as a moment is
+    /// held, no row version that settlement leaves behind it can be removed, and every payment costs more.
     /// </summary>
     bool NeedsOneMoment { get; }
 

@@ -10,8 +10,8 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
 {
     public string CheckType => Payments.Ledger.Reconciliation.CheckType.AccountBalance;
 
-    // Entries stay as they are, so those of a window can be added to those of the next one, read later; an account's row
-    // counts as it stood with the last of its entries, in one statement.
+    // Entries stay as they are, so those of a window can be added to those of the next one, read later; an account's
+    // row counts as it stood with the last of its entries, in one statement.
     public bool NeedsOneMoment => false;
 
     public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)

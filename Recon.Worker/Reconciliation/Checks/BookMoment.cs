@@ -1,9 +1,9 @@
 namespace Recon.Worker.Reconciliation.Checks;
 
 /// <summary>
-/// A moment of the books that statements can count by after it has passed, without a snapshot that is held: a row counts
-/// when the transaction that wrote it was seen then. Rows of the ledger are written once, so none is missing. Columns in
-/// this order.
+/// A moment of the books that statements can count by after it has passed, without a snapshot that is held: a row
+/// counts when the transaction that wrote it was seen then. Rows of the ledger are written once, so none is missing.
+/// Columns in this order.
 /// </summary>
 /// <param name="Snapshot">With its bounds <paramref name="Xmin"/> and <paramref name="Xmax"/>.</param>
 /// <param name="Own">The number of the transaction in which the moment is told, which sees itself; 0 without.</param>

@@ -18,8 +18,8 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
 
     public string CheckType => Payments.Ledger.Reconciliation.CheckType.LedgerConsistency;
 
-    // Each window is right or wrong in itself. Only what is counted over all windows has to be of one moment, and that is
-    // told by who wrote it.
+    // Each window is right or wrong in itself. Only what is counted over all windows has to be of one moment, and that
+    // is told by who wrote it.
     public bool NeedsOneMoment => false;
 
     public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)

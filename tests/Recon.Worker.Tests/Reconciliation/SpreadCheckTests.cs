@@ -6,7 +6,7 @@ using Recon.Worker.Reconciliation.Checks;
 
 namespace Recon.Worker.Tests.Reconciliation;
 
-/// <summary>Checks of all entries see each window at a moment of its own, and payments are settled in between.</summary>
+/// <summary>Checks of all entries see each window at its own moment, and payments are settled in between.</summary>
 public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     // Most of the time it rests, and each rest is an occasion for others.
@@ -152,7 +152,9 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
         await worker.SettleAllAsync(Cancel);
     }
 
-    /// <summary>A clock on which no time passes: whoever waits is woken when what the test does meanwhile is done.</summary>
+    /// <summary>
+    /// A clock on which no time passes: whoever waits is woken when what the test does meanwhile is done.
+    /// </summary>
     private sealed class OccasionClock(Func<Task> meanwhile) : TimeProvider
     {
         private readonly List<Task> _occasions = [];

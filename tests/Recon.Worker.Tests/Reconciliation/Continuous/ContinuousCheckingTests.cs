@@ -119,7 +119,8 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
             INSERT INTO ledger_entries
                 (account_id, position, amount, balance_after, created_at, transaction_id, currency)
             SELECT account.id, account.position + number, CASE number % 2 WHEN 0 THEN -5 ELSE 5 END,
-                account.balance + number % 2 * 5 + CASE number WHEN 2 THEN 7 ELSE 0 END, now(), '01900000-0000-7000-8000-000000000000', 'USD'
+                account.balance + number % 2 * 5 + CASE number WHEN 2 THEN 7 ELSE 0 END, now(),
+                '01900000-0000-7000-8000-000000000000', 'USD'
             FROM accounts AS account
             CROSS JOIN generate_series(1, 6) AS number
             WHERE account.name = 'ACC-1'
