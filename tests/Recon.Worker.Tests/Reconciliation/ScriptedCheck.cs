@@ -14,7 +14,7 @@ internal sealed class ScriptedCheck(
 
     public string CheckType => checkType;
 
-    public bool NeedsOneMoment => true;
+    public bool NeedsOneMoment { get; init; } = true;
 
     public int Runs { get; private set; }
 

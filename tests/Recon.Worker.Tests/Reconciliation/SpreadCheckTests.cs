@@ -102,8 +102,17 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
         await using var connection = await database.App.OpenConnectionAsync(Cancel);
         var before = await SettingsAsync(connection);
 
-        var refusal = await Assert.ThrowsAsync<PostgresException>(() => CheckTurn.ReadAsync(
-            connection, new WritingCheck("UPDATE accounts SET balance = 0"), Cancel));
+        var writes = new ScriptedCheck("ledger_consistency", async (session, cancel) =>
+        {
+            await session.ExecuteAsync(
+                new CommandDefinition("UPDATE accounts SET balance = 0", cancellationToken: cancel));
+            return Results.Fine;
+        })
+        {
+            NeedsOneMoment = false,
+        };
+        var refusal = await Assert.ThrowsAsync<PostgresException>(
+            () => CheckTurn.ReadAsync(connection, writes, Cancel));
         Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, refusal.SqlState);
 
         await connection.ExecuteAsync("RESET ALL");
@@ -176,18 +185,5 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
         }
 
         public Task ShouldHaveWorked() => Task.WhenAll(_occasions);
-    }
-
-    private sealed class WritingCheck(string statement) : IReconciliationCheck
-    {
-        public string CheckType => "ledger_consistency";
-
-        public bool NeedsOneMoment => false;
-
-        public async Task<CheckResult> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
-        {
-            await connection.ExecuteAsync(new CommandDefinition(statement, cancellationToken: cancel));
-            return Results.Fine;
-        }
     }
 }
