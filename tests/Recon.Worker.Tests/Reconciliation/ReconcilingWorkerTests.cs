@@ -1,16 +1,8 @@
-using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Dapper;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Payments.Ledger.Reconciliation;
 using Payments.Testing;
 using Recon.Worker.Reconciliation;
-using Recon.Worker.Settlements;
 
 namespace Recon.Worker.Tests.Reconciliation;
 
@@ -18,14 +10,6 @@ namespace Recon.Worker.Tests.Reconciliation;
 [Collection(nameof(RunTests))]
 public sealed class ReconcilingWorkerTests : IAsyncLifetime
 {
-    private static readonly string[] Names =
-    [
-        "reconciliation_alerts_total counter", "reconciliation_checks_failed_total counter",
-        "reconciliation_checks_passed_total counter", "reconciliation_checks_total counter",
-        "reconciliation_exceptions_total counter", "reconciliation_run_duration_seconds histogram",
-        "reconciliation_runs_total counter",
-    ];
-
     private readonly TestDatabase _database = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -37,7 +21,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
     [Fact]
     public async Task It_says_what_it_schedules_as_operators_search_for_it()
     {
-        await using var worker = new Worker(
+        await using var worker = new ReconcilingWorker(
             _database, ("RECONCILIATION_HOURLY_INTERVAL", "60"), ("RECONCILIATION_DAILY_RUN_TIME", "02:00"));
         worker.CreateClient();
         await _database.UntilAsync("SELECT count(*) = 2 FROM reconciliation_schedule");
@@ -61,14 +45,14 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
             INSERT INTO reconciliation_schedule (run_type, slot)
             VALUES ('hourly', now() - interval '3 days'), ('daily', now() - interval '3 days')
             """);
-        await using (var off = new Worker(_database, ("RECONCILIATION_ENABLED", "false")))
+        await using (var off = new ReconcilingWorker(_database, ("RECONCILIATION_ENABLED", "false")))
         {
             off.CreateClient();
             await off.Said.WaitForAsync("Reconciliation scheduler is off");
         }
 
         Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_reports"));
-        await using var worker = new Worker(_database);
+        await using var worker = new ReconcilingWorker(_database);
         worker.CreateClient();
 
         await _database.UntilAsync("""
@@ -76,37 +60,6 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
             FROM reconciliation_reports
             WHERE status = 'completed' AND requested_by = 'schedule'
             """);
-    }
-
-    [Fact]
-    public async Task A_manual_run_is_made_while_the_queue_is_paused_and_the_schedule_off_and_is_measured_by_its_names()
-    {
-        await _database.ExecuteAsync("UPDATE queue_control SET paused_at = now(), paused_by = 'tester'");
-        var port = FreePort();
-        await using var worker = new Worker(
-            _database, ("Reconciliation:Enabled", "false"), ("Management:Port", $"{port}"));
-        worker.CreateClient();
-        await RequestAsync();
-
-        await worker.Said.WaitForAsync("Reconciliation completed run_type=manual");
-
-        using var scraper = new HttpClient();
-        var text = await scraper.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), Cancel);
-        Assert.Equal(
-            Names.Order(StringComparer.Ordinal),
-            text.Split('\n').Where(line => line.StartsWith("# TYPE reconciliation_", StringComparison.Ordinal))
-                .Select(line => line["# TYPE ".Length..]).Intersect(Names).Order(StringComparer.Ordinal));
-        Assert.Matches(
-            """reconciliation_runs_total\{run_type="manual",status="completed"\} [1-9]""", text);
-        Assert.Matches("""reconciliation_runs_total\{run_type="daily",status="failed"\} 0""", text);
-        Assert.Matches("""reconciliation_run_duration_seconds_count\{run_type="manual"\} [1-9]""", text);
-        Assert.Contains("reconciliation_checks_total{check_type=\"circle_balance\"} ", text, StringComparison.Ordinal);
-        Assert.Contains(
-            "reconciliation_exceptions_total{check_type=\"deposits\",severity=\"high\"} ", text,
-            StringComparison.Ordinal);
-        Assert.Contains(
-            "reconciliation_alerts_total{check_type=\"deposits\",severity=\"critical\"} ", text,
-            StringComparison.Ordinal);
     }
 
     // Two processes are killed in turn: one that has begun the run but not committed that, one that is about to end it.
@@ -128,7 +81,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
         await atTheEnd.ExecuteAsync("SELECT pg_advisory_lock(42)");
         await using var atTheBeginning = await blocker.BeginTransactionAsync(Cancel);
         await blocker.ExecuteAsync("LOCK TABLE reconciliation_checks IN ACCESS EXCLUSIVE MODE");
-        await RequestAsync();
+        await RequestRun.ExecuteAsync(_database, Cancel);
 
         await KillWhenItWaitsAsync("relation");
         await atTheBeginning.RollbackAsync(Cancel);
@@ -169,14 +122,6 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
             refusal.Failures);
     }
 
-    private async Task RequestAsync()
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        await using var connection = await _database.App.OpenConnectionAsync(Cancel);
-        await StartRun.ExecuteAsync(
-            connection, new NewRun(Guid.CreateVersion7(now), RunType.Manual, null, "tester", now), Cancel);
-    }
-
     private WorkerProgram StartProgram() => WorkerProgram.Start(
         _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "3"), ("Duties__PollSeconds", "0.1"));
 
@@ -198,73 +143,4 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
 
     private Task<string> StatusAsync() =>
         _database.ScalarAsync<string>("SELECT status FROM reconciliation_reports");
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private sealed class Worker(TestDatabase database, params (string Name, string Value)[] settings)
-        : WebApplicationFactory<SettlementLoop>
-    {
-        public SaidLines Said { get; } = new();
-
-        protected override void ConfigureWebHost(IWebHostBuilder builder)
-        {
-            builder.UseEnvironment("Production");
-            builder.UseSetting("ConnectionStrings:payments", database.AppConnectionString);
-            builder.UseSetting("Management:Port", "0");
-            builder.ConfigureTestServices(services => services.AddLogging(logging =>
-            {
-                logging.ClearProviders();
-                logging.AddProvider(Said);
-            }));
-            foreach (var (name, value) in settings)
-            {
-                builder.UseSetting(name, value);
-            }
-        }
-    }
-
-    /// <summary>What reconciliation logged.</summary>
-    private sealed class SaidLines : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> _lines = [];
-        private readonly SemaphoreSlim _arrived = new(0);
-
-        public IEnumerable<string> Lines => _lines;
-
-        public async Task WaitForAsync(string start)
-        {
-            while (!_lines.Any(line => line.StartsWith(start, StringComparison.Ordinal)))
-            {
-                Assert.True(await _arrived.WaitAsync(TimeSpan.FromMinutes(1), Cancel), $"Never said: {start}");
-            }
-        }
-
-        public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith(typeof(Schedule).Namespace!, StringComparison.Ordinal)
-                ? this
-                : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            _lines.Enqueue(formatter(state, exception));
-            _arrived.Release();
-        }
-
-        public void Dispose()
-        {
-            // The semaphore holds no handle, and the worker may still be ending.
-        }
-    }
 }
