@@ -4,27 +4,51 @@ namespace Recon.Worker.Reconciliation.Continuous;
 
 /// <summary>
 /// Checks the books for as long as the process lives: what is new every few seconds, all of it in a period that depends
-/// on its size. Every worker runs one; whichever comes first does the work.
+/// on its size. Every worker runs one; whichever comes first does the work, and the others wait as long as it does.
 /// </summary>
 internal sealed class ContinuousChecking(
     VerifyRecent verifyRecent, VerifyAll verifyAll, KnownBreaks known, ContinuousOptions options, TimeProvider clock,
     ILogger<ContinuousChecking> logger) : BackgroundService
 {
+    private TimeSpan _restAfterPass = options.Interval;
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => options.Enabled
-        ? Task.WhenAll(
-            RepeatAsync(token => verifyRecent.RunOnceAsync(token), options.RestAfterPass, stoppingToken),
-            RepeatAsync(token => verifyAll.RunIfDueAsync(token), _ => options.Interval, stoppingToken))
+        ? Task.WhenAll(RepeatAsync(LookAtRecentAsync, stoppingToken), RepeatAsync(LookAtAllAsync, stoppingToken))
         : Task.CompletedTask;
 
-    private async Task RepeatAsync(
-        Func<CancellationToken, Task> pass, Func<TimeSpan, TimeSpan> restAfter, CancellationToken stopping)
+    private async Task<TimeSpan> LookAtRecentAsync(CancellationToken cancel)
+    {
+        var untilDue = await verifyRecent.UntilDueAsync(_restAfterPass, cancel);
+        if (untilDue > TimeSpan.Zero)
+        {
+            return untilDue;
+        }
+
+        var started = clock.GetTimestamp();
+        if (await verifyRecent.RunOnceAsync(cancel) is null)
+        {
+            return options.Interval;
+        }
+
+        _restAfterPass = options.RestAfterPass(clock.GetElapsedTime(started));
+        return _restAfterPass;
+    }
+
+    private async Task<TimeSpan> LookAtAllAsync(CancellationToken cancel)
+    {
+        await verifyAll.RunIfDueAsync(cancel);
+        return options.Interval;
+    }
+
+    /// <param name="look">Returns how long it is until the next one.</param>
+    private async Task RepeatAsync(Func<CancellationToken, Task<TimeSpan>> look, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
-            var started = clock.GetTimestamp();
+            var rest = options.Interval;
             try
             {
-                await pass(stopping);
+                rest = await look(stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -36,7 +60,7 @@ internal sealed class ContinuousChecking(
                 logger.LogWarning("The books are not checked until the next pass: {Reason}", e.Message);
             }
 
-            await Task.Delay(restAfter(clock.GetElapsedTime(started)), clock, stopping)
+            await Task.Delay(rest, clock, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -1,3 +1,4 @@
+using Dapper;
 using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Reconciliation;
@@ -20,6 +21,17 @@ internal sealed class VerifyRecent(
 
     private readonly LedgerTally _tally = new();
     private readonly FreshWindow _window = new();
+
+    /// <summary>
+    /// How long it is until the next pass, if one is to follow <paramref name="rest"/> after the last: whichever worker
+    /// made that. Nothing, or less, when it is due.
+    /// </summary>
+    public async Task<TimeSpan> UntilDueAsync(TimeSpan rest, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        return await connection.ExecuteScalarAsync<TimeSpan>(
+            new CommandDefinition(UntilDueSql, new { rest }, cancellationToken: cancel));
+    }
 
     /// <returns>How many entries were new; null when another worker is at it.</returns>
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
@@ -105,6 +117,11 @@ internal sealed class VerifyRecent(
         var transactions = suspects.Select(one => one.TransactionId).OfType<Guid>().Distinct().ToList();
         return await LedgerConsistency.LookAtAsync(session, transactions, windows, cancel);
     }
+
+    private const string UntilDueSql = """
+        SELECT coalesce(passed_at + @rest - clock_timestamp(), interval '0')
+        FROM continuous_checks
+        """;
 
     private const string BeforeSql = """
         SELECT coalesce((

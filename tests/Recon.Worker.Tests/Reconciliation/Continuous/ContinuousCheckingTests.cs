@@ -268,6 +268,35 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Workers_share_the_passes_instead_of_making_one_each()
+    {
+        await _database.ExecuteAsync("""
+            CREATE TABLE passes (at timestamptz NOT NULL);
+            CREATE FUNCTION note_pass() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                INSERT INTO passes VALUES (NEW.passed_at);
+                RETURN NEW;
+            END
+            $$;
+            CREATE TRIGGER note_pass AFTER UPDATE OF passed_at ON continuous_checks
+                FOR EACH ROW EXECUTE FUNCTION note_pass();
+            """);
+        _options.IntervalSeconds = 0.3;
+        using var one = CreateLoop();
+        using var other = CreateLoop();
+        await one.StartAsync(Cancel);
+        await other.StartAsync(Cancel);
+        await _database.UntilAsync("SELECT count(*) >= 8 FROM passes");
+        await one.StopAsync(Cancel);
+        await other.StopAsync(Cancel);
+
+        Assert.Empty(await _database.QueryAsync<TimeSpan>("""
+            SELECT gap FROM (SELECT at - lag(at) OVER (ORDER BY at) AS gap FROM passes) AS passes
+            WHERE gap < interval '0.3 seconds'
+            """));
+    }
+
+    [Fact]
     public async Task A_rewritten_table_is_swept_as_a_whole()
     {
         await _database.ExecuteAsync("VACUUM FULL ledger_entries");
@@ -284,9 +313,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task The_running_loop_reports_a_changed_entry_within_five_seconds()
     {
         _options.IntervalSeconds = 2;
-        var known = CreateKnown();
-        using var loop = new ContinuousChecking(
-            _recent, _all, known, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
+        using var loop = CreateLoop();
         await loop.StartAsync(Cancel);
         await CorruptAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
         var started = TimeProvider.System.GetTimestamp();
@@ -309,6 +336,13 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         return (
             new VerifyRecent(_sessions, known, clock, NullLogger<VerifyRecent>.Instance),
             new VerifyAll(_sessions, known, _options, clock));
+    }
+
+    private ContinuousChecking CreateLoop()
+    {
+        var (recent, all) = Create();
+        return new ContinuousChecking(
+            recent, all, CreateKnown(), _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
     }
 
     private KnownBreaks CreateKnown() => new(
