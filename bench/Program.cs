@@ -75,7 +75,7 @@ static async Task<int> RunAsync(BenchOptions options, CancellationToken cancel)
         $"Medians of {options.Runs} interleaved runs, windows of {window.TotalSeconds:0.0} s. ")
         + $"All sides: {BenchServer.SettingsText}.";
     var report = new Report(machine, settings, clock.GetUtcNow());
-    var context = new BenchContext(options, server, report, progress, window);
+    await using var context = new BenchContext(options, server, report, progress, window);
 
     foreach (var scenario in scenarios)
     {

@@ -64,6 +64,11 @@ internal sealed class NodePeer : IAsyncDisposable
             : throw new VoidRunException($"{Name} did no job");
     }
 
+    /// <summary>
+    /// Ends it where it is: what it has in hand is rolled back, and nobody waits for thousands of jobs to be done.
+    /// </summary>
+    public void Kill() => _process.Kill();
+
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private async Task<JsonDocument> WaitForAsync(string awaited, CancellationToken cancel)

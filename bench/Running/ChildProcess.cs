@@ -106,6 +106,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
     public Task WaitForExitAsync(CancellationToken cancel) => _process.WaitForExitAsync(cancel);
 
     public async ValueTask DisposeAsync()

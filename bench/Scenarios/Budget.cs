@@ -3,8 +3,8 @@ namespace Payments.Bench.Scenarios;
 /// <summary>Divides the time that a whole run may take.</summary>
 internal static class Budget
 {
-    // Templates are filled and systems are warmed up once, before the first round.
-    private static readonly TimeSpan Start = TimeSpan.FromSeconds(150);
+    // The server is started, and the peers are there.
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(2);
 
     /// <summary>The window that keeps the budget: as long as was asked for if there is time for it.</summary>
@@ -17,7 +17,8 @@ internal static class Budget
         }
 
         var windows = scenarios.Sum(scenario => scenario.WindowsPerRound) * options.Runs;
-        var overhead = scenarios.Aggregate(Start, (sum, scenario) => sum + (scenario.OverheadPerRound * options.Runs));
+        var overhead = scenarios.Aggregate(
+            Start, (sum, scenario) => sum + scenario.Preparation + (scenario.OverheadPerRound * options.Runs));
         var affordable = (TimeSpan.FromMinutes(options.Minutes) - overhead) / Math.Max(1, windows);
         return affordable > wanted ? wanted : affordable < Shortest ? Shortest : affordable;
     }

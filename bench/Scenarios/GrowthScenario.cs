@@ -82,7 +82,7 @@ internal sealed class GrowthScenario : Scenario
     // A snapshot that keeps every row version alive that is written from now on, as a backup's does.
     private static async Task<NpgsqlConnection> HoldAsync(BenchDatabase database, CancellationToken cancel)
     {
-        var connection = await database.Superuser.OpenConnectionAsync(cancel);
+        var connection = await database.Watcher.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ");
         await connection.ExecuteScalarAsync<long>("SELECT count(*) FROM accounts");
         return connection;
@@ -95,6 +95,7 @@ internal sealed class GrowthScenario : Scenario
         var figures = new List<(string Name, double Value)>();
         var shape = new QueueShape(context.Options.Payments, BenchOptions.Accounts);
         await database.QueueAsync(shape, run, cancel);
+        database.Disconnect();
         await using (var api = await ProductPrograms.StartApiAsync(database, cancel))
         {
             var requests = new CreateRequests(FormattableString.Invariant($"growth-{run}"), BenchOptions.Accounts);
@@ -123,7 +124,7 @@ internal sealed class GrowthScenario : Scenario
     private static async Task<IEnumerable<(string Name, double Value)>> ReadAsync(
         BenchDatabase database, ServiceProcess api, TimeSpan length, CancellationToken cancel)
     {
-        await using var connection = await database.Superuser.OpenConnectionAsync(cancel);
+        await using var connection = await database.Watcher.OpenConnectionAsync(cancel);
         var payments = (await connection.QueryAsync<(Guid Id, string Account)>(new CommandDefinition(
             "SELECT id, payee_account FROM payments TABLESAMPLE SYSTEM (1) LIMIT 5000",
             cancellationToken: cancel))).ToList();

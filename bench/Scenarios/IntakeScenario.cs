@@ -27,6 +27,8 @@ internal sealed class IntakeScenario : Scenario
 
     public override int WindowsPerRound => (Levels.Length * 2) + 2;
 
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(40);
+
     public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(10);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)

@@ -25,14 +25,14 @@ internal sealed class LatencyScenario : Scenario
 
     public override int WindowsPerRound => 1;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(4);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(2);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
         var perSecond = context.Options.Rate > 0
             ? context.Options.Rate
             : (context.Sustained ?? await BothScenario.FindSustainedAsync(context, cancel)) / 5;
-        await using var product = await WarmSystem.StartAsync(context, cancel);
+        var product = await context.WarmSystemAsync(cancel);
         var result = await context.CompareAsync(
             FormattableString.Invariant($"Latency at {perSecond:#,##0} payments a second"),
             [new Side(Product, token => product.MeasureAsync(

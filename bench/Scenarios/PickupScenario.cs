@@ -33,7 +33,7 @@ internal sealed class PickupScenario : Scenario
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
-        await using var product = await WarmSystem.StartAsync(context, cancel);
+        var product = await context.WarmSystemAsync(cancel);
         var result = await context.CompareAsync(
             "Single payments with idle workers",
             [new Side(Product, token => product.MeasureAsync(

@@ -14,7 +14,7 @@ namespace Payments.Bench.Scenarios;
 internal sealed class ReconcileScenario : Scenario
 {
     private const int SettledPayments = 500_000;
-    private const string Rate = "settled/s";
+    private const string Rate = WarmWorkers.Rate;
     private const string Alone = "settlement alone";
     private const string Continuous = "with continuous checking";
     private const string Full = "with one full check after the other";
@@ -53,12 +53,18 @@ internal sealed class ReconcileScenario : Scenario
 
         template.Disconnect();
 
+        var shape = new QueueShape(context.Options.Payments, BenchOptions.Accounts);
+        await using var alone = new WarmWorkers(context, Clone, shape, 2, null, Off);
+        await using var continuous = new WarmWorkers(context, Clone, shape, 2);
+        await using var full = new WarmWorkers(context, Clone, shape, 2, null, AllTheTime);
         var result = await context.CompareAsync("Checking the books", [
-            new Side(Alone, token => SettleAsync(context, template, Off, token)),
-            new Side(Continuous, token => SettleAsync(context, template, [], token)),
-            new Side(Full, token => SettleAsync(context, template, AllTheTime, token)),
+            new Side(Alone, token => alone.MeasureAsync(ReadAsync, token)),
+            new Side(Continuous, token => continuous.MeasureAsync(ReadAsync, token)),
+            new Side(Full, token => full.MeasureAsync(ReadAsync, token)),
             new Side(Idle, token => CheckAsync(context, template, token)),
         ], cancel);
+
+        Task<BenchDatabase> Clone(CancellationToken token) => CloneAsync(context.Server, template, token);
 
         context.Report.Targets.AddRange([
             Target.RatioAtLeast(result, Continuous, Alone, Rate, 0.95),
@@ -67,36 +73,24 @@ internal sealed class ReconcileScenario : Scenario
         ]);
     }
 
-    private static async Task<Run> SettleAsync(
-        BenchContext context, BenchDatabase template, IReadOnlyList<(string Name, string Value)> settings,
-        CancellationToken cancel)
+    // The statistics of a copy begin at zero, which would look as if rows had been changed. And the sweep that the
+    // template's worker made has just ended, however long ago that was.
+    private static async Task<BenchDatabase> CloneAsync(
+        BenchServer server, BenchDatabase template, CancellationToken cancel)
     {
-        await using var database = await context.Server.CloneAsync(template, cancel);
-
-        // The statistics of a copy begin at zero, which would look as if rows had been changed. And the sweep that the
-        // template's worker made has just ended, however long ago that was.
+        var database = await server.CloneAsync(template, cancel);
         await database.ExecuteAsync(
             "UPDATE continuous_checks SET changes = 0, sweep_ended_at = clock_timestamp()", null, cancel);
-        await database.QueueAsync(new QueueShape(context.Options.Payments, BenchOptions.Accounts), 1, cancel);
-        await database.ExecuteAsync("CHECKPOINT", null, cancel);
-        database.Disconnect();
-        var workers = await ProductPrograms.StartWorkersAsync(2, database, cancel, null, settings);
-        await using var group = new ServiceGroup(workers);
-        await Task.Delay(BenchContext.WorkerWarmUp, cancel);
-        var total = SettledPayments + context.Options.Payments;
-        var window = await SteadyWindow.MeasureAsync(
-            database.CountSettledAsync, total, context.Window, cancel);
-        foreach (var worker in workers)
-        {
-            worker.ShouldRun();
-        }
-
-        return new Run(
-            (Rate, window.PerSecond),
-            (Memory, workers.Max(PeakMebibytes)),
-            ("new entries checked", await database.ScalarAsync<long>(
-                "SELECT entries_checked FROM continuous_checks", cancel)));
+        return database;
     }
+
+    private static async Task<IEnumerable<(string Name, double Value)>> ReadAsync(
+        BenchDatabase database, IReadOnlyList<ServiceProcess> workers) =>
+    [
+        (Memory, workers.Max(PeakMebibytes)),
+        ("new entries checked", await database.ScalarAsync<long>(
+            "SELECT entries_checked FROM continuous_checks", CancellationToken.None)),
+    ];
 
     private static async Task<Run> CheckAsync(
         BenchContext context, BenchDatabase template, CancellationToken cancel)

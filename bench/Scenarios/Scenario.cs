@@ -13,6 +13,9 @@ internal abstract class Scenario
     /// <summary>How many windows one round over all sides holds, for the budget.</summary>
     public abstract int WindowsPerRound { get; }
 
+    /// <summary>What it takes once: filling tables, starting programs and warming them up.</summary>
+    public virtual TimeSpan Preparation => TimeSpan.Zero;
+
     /// <summary>What one round takes besides its windows: setting up, warming up, checking, cleaning up.</summary>
     public abstract TimeSpan OverheadPerRound { get; }
 
@@ -22,8 +25,10 @@ internal abstract class Scenario
 /// <summary>What every scenario works with.</summary>
 /// <param name="Window">How long a side is watched in each run.</param>
 internal sealed record BenchContext(
-    BenchOptions Options, BenchServer Server, Report Report, Progress Progress, TimeSpan Window)
+    BenchOptions Options, BenchServer Server, Report Report, Progress Progress, TimeSpan Window) : IAsyncDisposable
 {
+    private WarmSystem? _system;
+
     /// <summary>For programs that have run before: connections are open, caches warm, loops compiled.</summary>
     public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1.5);
 
@@ -40,6 +45,10 @@ internal sealed record BenchContext(
     /// <summary>Payments a second, created and settled, once the scenario "both" has found them out.</summary>
     public double? Sustained { get; set; }
 
+    /// <summary>The product, started and warmed up for the first scenario that asks for it.</summary>
+    public async Task<WarmSystem> WarmSystemAsync(CancellationToken cancel) =>
+        _system ??= await WarmSystem.StartAsync(this, cancel);
+
     public async Task<ComparisonResult> CompareAsync(
         string title, IReadOnlyList<Side> sides, CancellationToken cancel)
     {
@@ -50,5 +59,13 @@ internal sealed record BenchContext(
         var result = await new Comparison(title, chosen).RunAsync(Options.Runs, Progress, cancel);
         Report.Comparisons.Add(result);
         return result;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_system is not null)
+        {
+            await _system.DisposeAsync();
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace Payments.Bench.Scenarios;
 /// <summary>How fast queued payments are settled, by the product's workers and by others.</summary>
 internal sealed class SettlementScenario : Scenario
 {
-    private const string Rate = "settled/s";
+    private const string Rate = WarmWorkers.Rate;
     private const string Product = "product, two workers";
     private const string OneWorker = "product, one worker";
     private const string Hot = "product, half on one account";
@@ -18,44 +18,58 @@ internal sealed class SettlementScenario : Scenario
     private const string DocumentsTwo = "documents' design, two workers";
     private const string Floor = "COPY of the same rows, one connection";
 
-    // At about what the peers reach: enough for a window and its warm-up, quickly queued.
-    private const int PeerJobsPerSecond = 12_000;
+    // What a window of the floor takes: enough rows for its length, and not many more.
+    private const int FloorRowsPerSecond = 30_000;
 
     // Each runs the product's posting function for every job, and one that does nothing: what the queue itself can do.
-    private static readonly (string Peer, string Task)[] Peers =
+    // With as many jobs as are done in a second at the most: a window must not end for want of jobs.
+    private static readonly (string Peer, string Task, int JobsPerSecond)[] Peers =
     [
-        ("graphile-worker", "posting"), ("graphile-worker", "noop"),
-        ("pg-boss", "posting"), ("pg-boss", "posting-batch"), ("pg-boss", "noop"),
+        ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 30_000),
+        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 20_000), ("pg-boss", "noop", 30_000),
     ];
 
     public override string Name => "settlement";
 
     public override int WindowsPerRound => 7 + Peers.Length;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(80);
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(115);
+
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(45);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
         var shape = new QueueShape(context.Options.Payments, BenchOptions.Accounts);
-        context.Progress.Say($"Queueing {shape.Payments:#,##0} payments, three times and once for the documents");
         var server = context.Server;
-        await using var product = await ProductTemplate.CreateAsync(server, null, cancel);
-        await using var queued = await ProductTemplate.CreateAsync(server, shape, cancel);
-        await using var hot = await ProductTemplate.CreateAsync(server, shape with { HotShare = 0.5 }, cancel);
-        await using var traced = await ProductTemplate.CreateAsync(server, shape with { TracedShare = 1 }, cancel);
+        context.Progress.Say($"Queueing {shape.Payments:#,##0} payments for the documents, and some for the others");
         await using var documents = await CreateDocumentsAsync(context, cancel);
-        var floor = await SettleForFloorAsync(context, queued, cancel);
+        await using var empty = await ProductTemplate.CreateAsync(server, null, cancel);
+        await using var queued = await ProductTemplate.CreateAsync(
+            server, shape with { Payments = JobsOf(context, Peers.Where(IsPosting).Max(peer => peer.JobsPerSecond)) },
+            cancel);
+        var floor = await SettleForFloorAsync(context, empty, shape, cancel);
 
+        await using var sink = await OtlpSink.StartAsync(cancel);
+        await using var two = new WarmWorkers(context, Clone, shape, 2);
+        await using var one = new WarmWorkers(context, Clone, shape, 1);
+        await using var hot = new WarmWorkers(context, Clone, shape with { HotShare = 0.5 }, 2);
+        await using var traced = new WarmWorkers(context, Clone, shape with { TracedShare = 1 }, 2, sink);
         var result = await context.CompareAsync("Settlement", [
-            new Side(Product, token => SettleAsync(context, queued, 2, token)),
-            new Side(OneWorker, token => SettleAsync(context, queued, 1, token)),
-            new Side(Hot, token => SettleAsync(context, hot, 2, token)),
-            new Side(Traced, token => SettleTracedAsync(context, traced, token)),
+            new Side(Product, two.MeasureAsync),
+            new Side(OneWorker, one.MeasureAsync),
+            new Side(Hot, hot.MeasureAsync),
+            new Side(Traced, token => MeasureTracedAsync(traced, sink, token)),
             new Side(DocumentsOne, token => SettleDocumentsAsync(context, documents, 1, token)),
             new Side(DocumentsTwo, token => SettleDocumentsAsync(context, documents, 2, token)),
-            .. PeerSides(context, queued),
-            new Side(Floor, token => CopyAsync(context, product, floor, token)),
+            .. Peers.Select(peer => new Side(
+                $"{peer.Peer}, {peer.Task}",
+                token => RunPeerAsync(
+                    context, IsPosting(peer) ? queued : empty, peer.Peer, peer.Task,
+                    JobsOf(context, peer.JobsPerSecond), token))),
+            new Side(Floor, token => CopyAsync(context, empty, floor, token)),
         ], cancel);
+
+        Task<BenchDatabase> Clone(CancellationToken token) => server.CloneAsync(empty, token);
 
         context.Report.Targets.AddRange([
             Target.RatioAtLeast(result, Product, DocumentsTwo, Rate, 40),
@@ -68,9 +82,12 @@ internal sealed class SettlementScenario : Scenario
         ]);
     }
 
-    private static IEnumerable<Side> PeerSides(BenchContext context, BenchDatabase queued) =>
-        Peers.Select(side => new Side(
-            $"{side.Peer}, {side.Task}", token => RunPeerAsync(context, queued, side.Peer, side.Task, token)));
+    private static bool IsPosting((string Peer, string Task, int JobsPerSecond) peer) =>
+        peer.Task.StartsWith("posting", StringComparison.Ordinal);
+
+    // A peer takes a moment longer than its window to end.
+    private static int JobsOf(BenchContext context, int perSecond) =>
+        (int)(Math.Ceiling(context.Window.TotalSeconds) * perSecond);
 
     private static async Task<BenchDatabase> CreateDocumentsAsync(BenchContext context, CancellationToken cancel)
     {
@@ -82,37 +99,11 @@ internal sealed class SettlementScenario : Scenario
         return database;
     }
 
-    private static async Task<Run> SettleAsync(
-        BenchContext context, BenchDatabase template, int count, CancellationToken cancel, OtlpSink? traceAllTo = null)
+    private static async Task<Run> MeasureTracedAsync(WarmWorkers workers, OtlpSink sink, CancellationToken cancel)
     {
-        await using var database = await context.Server.CloneAsync(template, cancel);
-        var workers = await ProductPrograms.StartWorkersAsync(count, database, cancel, traceAllTo);
-        var figures = new List<(string Name, double Value)>();
-        await using (new ServiceGroup(workers))
-        {
-            await Task.Delay(BenchContext.WorkerWarmUp, cancel);
-            var cost = await CostMeter.StartAsync(
-                context.Server, [.. workers.Select(worker => ("worker", worker.Process))], cancel);
-            var window = await SteadyWindow.MeasureAsync(
-                database.CountSettledAsync, context.Options.Payments, context.Window, cancel);
-            figures.Add((Rate, window.PerSecond));
-            figures.AddRange(await cost.PerPaymentAsync(window.Counted, cancel));
-            foreach (var worker in workers)
-            {
-                worker.ShouldRun();
-            }
-        }
-
-        await database.CheckBooksAsync();
-        return new Run(figures);
-    }
-
-    private static async Task<Run> SettleTracedAsync(
-        BenchContext context, BenchDatabase template, CancellationToken cancel)
-    {
-        await using var sink = await OtlpSink.StartAsync(cancel);
-        var run = await SettleAsync(context, template, 2, cancel, sink);
-        return sink.Bytes > 0 ? run : throw new VoidRunException("no trace was sent");
+        var before = sink.Bytes;
+        var run = await workers.MeasureAsync(cancel);
+        return sink.Bytes > before ? run : throw new VoidRunException("no trace was sent");
     }
 
     private static async Task<Run> SettleDocumentsAsync(
@@ -137,11 +128,10 @@ internal sealed class SettlementScenario : Scenario
     }
 
     private static async Task<Run> RunPeerAsync(
-        BenchContext context, BenchDatabase queued, string peer, string task, CancellationToken cancel)
+        BenchContext context, BenchDatabase template, string peer, string task, int jobs, CancellationToken cancel)
     {
-        await using var database = await context.Server.CloneAsync(queued, cancel);
+        await using var database = await context.Server.CloneAsync(template, cancel);
         var seconds = Math.Ceiling(context.Window.TotalSeconds);
-        var jobs = Math.Min((int)(seconds * PeerJobsPerSecond), context.Options.Payments);
         double rate;
         await using (var process = await NodePeer.StartAsync(
             peer,
@@ -152,6 +142,7 @@ internal sealed class SettlementScenario : Scenario
             FormattableString.Invariant($"--seconds={seconds:0}")))
         {
             rate = await process.RunJobsAsync(cancel);
+            process.Kill();
         }
 
         // The peer has a queue of its own: the product's jobs stay where they are.
@@ -161,14 +152,15 @@ internal sealed class SettlementScenario : Scenario
 
     // The rows of the floor are those that the product itself leaves behind.
     private static async Task<CopyFloor> SettleForFloorAsync(
-        BenchContext context, BenchDatabase queued, CancellationToken cancel)
+        BenchContext context, BenchDatabase empty, QueueShape shape, CancellationToken cancel)
     {
+        var payments = Math.Min(shape.Payments, (int)(FloorRowsPerSecond * context.Window.TotalSeconds));
         context.Progress.Say("Settling one queue for the rows of the floor");
-        await using var database = await context.Server.CloneAsync(queued, cancel);
+        await using var database = await context.Server.CloneAsync(empty, cancel);
+        await database.QueueAsync(shape with { Payments = payments }, 1, cancel);
         await using (new ServiceGroup(await ProductPrograms.StartWorkersAsync(2, database, cancel)))
         {
-            await SteadyWindow.MeasureAsync(
-                database.CountSettledAsync, context.Options.Payments, TimeSpan.FromMinutes(5), cancel);
+            await SteadyWindow.MeasureAsync(database.CountSettledAsync, payments, TimeSpan.FromMinutes(2), cancel);
         }
 
         return await CopyFloor.TakeAsync(database, cancel);

@@ -36,7 +36,7 @@ internal sealed class WarmSystem : IAsyncDisposable
 
     /// <param name="measure">Is told the number of the run, so that its payments have keys of their own.</param>
     /// <exception cref="VoidRunException">
-    /// A payment was not settled in time or, at the end of the last run, the books of all runs are wrong.
+    /// A payment was not settled in time or, at the end of a scenario, the books of all runs are wrong.
     /// </exception>
     public async Task<Run> MeasureAsync(
         Func<ProductSystem, int, Task<IEnumerable<(string Name, double Value)>>> measure, CancellationToken cancel)
@@ -55,7 +55,7 @@ internal sealed class WarmSystem : IAsyncDisposable
             _system.Freeze();
         }
 
-        if (_run == _context.Options.Runs)
+        if (_run % _context.Options.Runs == 0)
         {
             await _database.CheckBooksAsync();
         }

@@ -1,0 +1,135 @@
+using Payments.Bench.Measuring;
+using Payments.Bench.Product;
+using Payments.Bench.Running;
+
+namespace Payments.Bench.Scenarios;
+
+/// <summary>
+/// Workers on a database of their own, started and warmed up with their first run, as in a system in service. Between
+/// the runs the queue is paused and they are frozen, so that they take nothing from the other sides; before each run
+/// the queue is filled up again, so that every run begins with the same number of payments. The tables grow.
+/// </summary>
+/// <param name="createDatabase">Makes the database, with the accounts' history but with nothing queued.</param>
+/// <param name="shape">The full queue.</param>
+/// <param name="settings">Of the workers, as environment variables.</param>
+internal sealed class WarmWorkers(
+    BenchContext context,
+    Func<CancellationToken, Task<BenchDatabase>> createDatabase,
+    QueueShape shape,
+    int count,
+    OtlpSink? traceAllTo = null,
+    params IReadOnlyList<(string Name, string Value)> settings) : IAsyncDisposable
+{
+    /// <summary>The figure of every run.</summary>
+    public const string Rate = "settled/s";
+
+    // The other sides' databases came and went with checkpoints, after which the first change of a page logs all of it.
+    // In this time most pages of ten thousand accounts are changed.
+    private static readonly TimeSpan WarmUpAgain = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
+
+    private BenchDatabase? _database;
+    private IReadOnlyList<ServiceProcess> _workers = [];
+    private int _run;
+
+    /// <summary>One run; the first one takes longer, to start.</summary>
+    public Task<Run> MeasureAsync(CancellationToken cancel) => MeasureAsync(null, cancel);
+
+    /// <summary>One run; the first one takes longer, to start.</summary>
+    /// <param name="more">Figures beside the rate and the costs, read when the window has ended.</param>
+    /// <exception cref="VoidRunException">
+    /// Nothing was settled, a worker ended or, at the end of the last run, the books of all runs are wrong.
+    /// </exception>
+    public async Task<Run> MeasureAsync(
+        Func<BenchDatabase, IReadOnlyList<ServiceProcess>, Task<IEnumerable<(string Name, double Value)>>>? more,
+        CancellationToken cancel)
+    {
+        _run++;
+        _database ??= await createDatabase(cancel);
+        var database = _database;
+        await FillAsync(database, cancel);
+        var total = await database.CountPaymentsAsync(cancel);
+        if (_workers.Count == 0)
+        {
+            _workers = await ProductPrograms.StartWorkersAsync(count, database, cancel, traceAllTo, settings);
+            await Task.Delay(BenchContext.WorkerWarmUp, cancel);
+        }
+        else
+        {
+            Each(worker => worker.Thaw());
+            await SetPausedAsync(database, false, cancel);
+            await Task.Delay(WarmUpAgain, cancel);
+        }
+
+        var cost = await CostMeter.StartAsync(
+            context.Server, [.. _workers.Select(worker => ("worker", worker.Process))], cancel);
+        var window = await SteadyWindow.MeasureAsync(database.CountSettledAsync, total, context.Window, cancel);
+        List<(string Name, double Value)> figures =
+            [(Rate, window.PerSecond), .. await cost.PerPaymentAsync(window.Counted, cancel)];
+        Each(worker => worker.ShouldRun());
+        figures.AddRange(more is null ? [] : await more(database, _workers));
+        await RestAsync(database, cancel);
+        if (_run == context.Options.Runs)
+        {
+            await database.CheckBooksAsync();
+        }
+
+        return new Run(figures);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await new ServiceGroup(_workers).DisposeAsync();
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+
+    private async Task FillAsync(BenchDatabase database, CancellationToken cancel)
+    {
+        var open = await database.ScalarAsync<int>(
+            "SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL", cancel);
+        await database.QueueAsync(shape with { Payments = shape.Payments - open }, _run, cancel);
+        database.Disconnect();
+    }
+
+    // Frozen only when no worker has a batch in hand: one that woke up behind its lease would settle nothing with it.
+    private async Task RestAsync(BenchDatabase database, CancellationToken cancel)
+    {
+        await SetPausedAsync(database, true, cancel);
+        while (!await database.ScalarAsync<bool>(IsRestingSql, cancel))
+        {
+            await Task.Delay(LookDelay, cancel);
+        }
+
+        Each(worker => worker.Freeze());
+    }
+
+    private static async Task SetPausedAsync(BenchDatabase database, bool paused, CancellationToken cancel)
+    {
+        await database.ExecuteAsync(PauseSql, new { paused }, cancel);
+        database.Disconnect();
+    }
+
+    private void Each(Action<ServiceProcess> act)
+    {
+        foreach (var worker in _workers)
+        {
+            act(worker);
+        }
+    }
+
+    private const string PauseSql = """
+        UPDATE queue_control
+        SET paused_at = CASE WHEN @paused THEN clock_timestamp() END, paused_by = CASE WHEN @paused THEN 'bench' END;
+        NOTIFY queue_control
+        """;
+
+    // A worker says so itself when it has put down its last batch: at its next look, which it is asked for.
+    private const string IsRestingSql = """
+        SELECT bool_and(paused_since IS NOT NULL)
+        FROM workers, pg_notify('queue_control', '')
+        """;
+}
