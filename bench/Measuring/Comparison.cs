@@ -3,7 +3,8 @@ using Payments.Bench.Reporting;
 namespace Payments.Bench.Measuring;
 
 /// <summary>
-/// Measures its sides in turn, A B C A B C ..., so that whatever the machine does meanwhile meets all of them alike.
+/// Measures its sides in turn, A B C, then B C A, then C A B ..., so that whatever the machine does meanwhile meets all
+/// of them alike, and none always comes after one that left the machine rested, or busy.
 /// </summary>
 internal sealed class Comparison(string title, IReadOnlyList<Side> sides)
 {
@@ -20,7 +21,9 @@ internal sealed class Comparison(string title, IReadOnlyList<Side> sides)
     {
         for (var run = 1; run <= runs; run++)
         {
-            foreach (var side in sides.Where(side => !_missing.ContainsKey(side.Name)))
+            var first = (run - 1) % sides.Count;
+            foreach (var side in sides.Skip(first).Concat(sides.Take(first))
+                .Where(side => !_missing.ContainsKey(side.Name)))
             {
                 progress.Begin($"{title}, {side.Name}, run {run} of {runs}");
                 await RunAsync(side, progress, cancel);

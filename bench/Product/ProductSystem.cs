@@ -46,13 +46,7 @@ internal sealed class ProductSystem : IAsyncDisposable
     }
 
     /// <summary>Stops all processes where they are, until <see cref="Thaw"/>.</summary>
-    public void Freeze()
-    {
-        foreach (var service in Workers.Append(Api))
-        {
-            service.Freeze();
-        }
-    }
+    public Task FreezeAsync(CancellationToken cancel) => Database.FreezeAsync([.. Workers, Api], cancel);
 
     public void Thaw()
     {

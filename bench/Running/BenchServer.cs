@@ -12,8 +12,9 @@ namespace Payments.Bench.Running;
 /// </summary>
 internal sealed class BenchServer : IAsyncDisposable
 {
-    // Sizes for a small machine whose databases fit into memory, all that live at a time. Checkpoints are kept away from the windows:
-    // databases are made and dropped with one before and after them, and none is due by time or by size within.
+    // Sizes for a small machine whose databases fit into memory, all that live at a time. Checkpoints are kept away
+    // from the windows: databases are made and dropped with one before and after them, and none is due by time or by
+    // size within.
     private static readonly string[] Settings =
     [
         "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=4GB", "max_wal_size=16GB",
@@ -49,7 +50,8 @@ internal sealed class BenchServer : IAsyncDisposable
         var superuser = NpgsqlDataSource.Create(ConnectionString(postgres, "postgres"));
         await using var connection = await superuser.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(
-            "CREATE ROLE " + Watcher + " LOGIN PASSWORD '" + postgres.Password + "' IN ROLE pg_read_all_data");
+            "CREATE ROLE " + Watcher + " LOGIN PASSWORD '" + postgres.Password
+            + "' IN ROLE pg_read_all_data, pg_monitor");
         var file = await connection.ExecuteScalarAsync<string>("SELECT pg_read_file('postmaster.pid')");
         return new BenchServer(postgres, superuser, int.Parse(file!.Split('\n')[0], CultureInfo.InvariantCulture));
     }

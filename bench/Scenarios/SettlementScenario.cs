@@ -33,9 +33,9 @@ internal sealed class SettlementScenario : Scenario
 
     public override int WindowsPerRound => 7 + Peers.Length;
 
-    public override TimeSpan Preparation => TimeSpan.FromSeconds(115);
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(76);
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(45);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(65);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {

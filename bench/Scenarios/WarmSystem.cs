@@ -30,7 +30,7 @@ internal sealed class WarmSystem : IAsyncDisposable
             system.Api.EndPoint, new CreateRequests("warm-up", BenchOptions.Accounts), Connections);
         await load.RunAsync(BenchContext.ServerWarmUp, TimeSpan.Zero, cancel);
         await system.WaitUntilSettledAsync(cancel);
-        system.Freeze();
+        await system.FreezeAsync(cancel);
         return new WarmSystem(context, database, system);
     }
 
@@ -52,7 +52,7 @@ internal sealed class WarmSystem : IAsyncDisposable
         }
         finally
         {
-            _system.Freeze();
+            await _system.FreezeAsync(cancel);
         }
 
         if (_run % _context.Options.Runs == 0)

@@ -25,7 +25,7 @@ internal sealed class WarmWorkers(
 
     // The other sides' databases came and went with checkpoints, after which the first change of a page logs all of it.
     // In this time most pages of ten thousand accounts are changed.
-    private static readonly TimeSpan WarmUpAgain = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WarmUpAgain = TimeSpan.FromSeconds(2.5);
 
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
 
@@ -104,7 +104,7 @@ internal sealed class WarmWorkers(
             await Task.Delay(LookDelay, cancel);
         }
 
-        Each(worker => worker.Freeze());
+        await database.FreezeAsync(_workers, cancel);
     }
 
     private static async Task SetPausedAsync(BenchDatabase database, bool paused, CancellationToken cancel)
