@@ -85,9 +85,10 @@ internal sealed class SettlementScenario : Scenario
     private static bool IsPosting((string Peer, string Task, int JobsPerSecond) peer) =>
         peer.Task.StartsWith("posting", StringComparison.Ordinal);
 
-    // A peer takes a moment longer than its window to end.
-    private static int JobsOf(BenchContext context, int perSecond) =>
-        (int)(Math.Ceiling(context.Window.TotalSeconds) * perSecond);
+    private static int JobsOf(BenchContext context, int perSecond) => WholeSecondsOf(context) * perSecond;
+
+    private static int WholeSecondsOf(BenchContext context) =>
+        Math.Max(1, (int)Math.Round(context.Window.TotalSeconds));
 
     private static async Task<BenchDatabase> CreateDocumentsAsync(BenchContext context, CancellationToken cancel)
     {
@@ -131,7 +132,7 @@ internal sealed class SettlementScenario : Scenario
         BenchContext context, BenchDatabase template, string peer, string task, int jobs, CancellationToken cancel)
     {
         await using var database = await context.Server.CloneAsync(template, cancel);
-        var seconds = Math.Ceiling(context.Window.TotalSeconds);
+        var seconds = WholeSecondsOf(context);
         double rate;
         await using (var process = await NodePeer.StartAsync(
             peer,
@@ -139,7 +140,7 @@ internal sealed class SettlementScenario : Scenario
             cancel,
             $"--task={task}",
             FormattableString.Invariant($"--jobs={jobs}"),
-            FormattableString.Invariant($"--seconds={seconds:0}")))
+            FormattableString.Invariant($"--seconds={seconds}")))
         {
             rate = await process.RunJobsAsync(cancel);
             process.Kill();

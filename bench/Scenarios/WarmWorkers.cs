@@ -87,11 +87,15 @@ internal sealed class WarmWorkers(
         }
     }
 
+    // What was settled sooner, the hot account's payments or the others', is queued again: the mixture is kept.
     private async Task FillAsync(BenchDatabase database, CancellationToken cancel)
     {
-        var open = await database.ScalarAsync<int>(
-            "SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL", cancel);
-        await database.QueueAsync(shape with { Payments = shape.Payments - open }, _run, cancel);
+        var open = await database.ScalarAsync<int>(OpenSql, cancel);
+        var hot = await database.ScalarAsync<int>(
+            OpenSql + " AND payee_account = '" + QueueShape.AccountName(0) + "'", cancel);
+        var missing = shape.Payments - open;
+        var hotShare = Math.Clamp(((shape.Payments * shape.HotShare) - hot) / Math.Max(1, missing), 0, 1);
+        await database.QueueAsync(shape with { Payments = missing, HotShare = hotShare }, _run, cancel);
         database.Disconnect();
     }
 
@@ -120,6 +124,8 @@ internal sealed class WarmWorkers(
             act(worker);
         }
     }
+
+    private const string OpenSql = "SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL";
 
     private const string PauseSql = """
         UPDATE queue_control
