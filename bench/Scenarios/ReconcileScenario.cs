@@ -74,13 +74,19 @@ internal sealed class ReconcileScenario : Scenario
     }
 
     // The statistics of a copy begin at zero, which would look as if rows had been changed. And the sweep that the
-    // template's worker made has just ended, however long ago that was.
+    // template's worker made has just ended, however long ago that was, and none is wanted: its first pass asked for
+    // one while that was under way.
     private static async Task<BenchDatabase> CloneAsync(
         BenchServer server, BenchDatabase template, CancellationToken cancel)
     {
         var database = await server.CloneAsync(template, cancel);
         await database.ExecuteAsync(
-            "UPDATE continuous_checks SET changes = 0, sweep_ended_at = clock_timestamp()", null, cancel);
+            """
+            UPDATE continuous_checks
+            SET changes = 0, sweep_wanted_at = sweep_started_at, sweep_ended_at = clock_timestamp()
+            """,
+            null,
+            cancel);
         return database;
     }
 
