@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Payments.Bench.Measuring;
 using Payments.Bench.Running;
+using Payments.Testing;
 using Payments.Testing.Faults;
 
 namespace Payments.Bench.Product;

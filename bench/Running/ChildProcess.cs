@@ -124,7 +124,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or Win32Exception)
         {
-            _process.Kill(entireProcessTree: true);
+            Kill();
         }
 
         _process.Dispose();

@@ -6,6 +6,7 @@ using Payments.Bench.Measuring;
 using Payments.Bench.NodePeers;
 using Payments.Bench.Product;
 using Payments.Bench.Running;
+using Payments.Testing;
 
 namespace Payments.Bench.Scenarios;
 

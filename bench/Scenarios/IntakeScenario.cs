@@ -5,7 +5,7 @@ using Payments.Bench.Load;
 using Payments.Bench.Measuring;
 using Payments.Bench.NodePeers;
 using Payments.Bench.Product;
-using Payments.Bench.Running;
+using Payments.Testing;
 
 namespace Payments.Bench.Scenarios;
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Payments.Api.Reconciliation;
 
 namespace Payments.Api.Tests.Reconciliation;
@@ -22,7 +20,7 @@ public sealed class UnresolvedExceptionsTests(ReconciledSystem system) : IClassF
         await system.Database.ExecuteAsync("""
             UPDATE reconciliation_exceptions SET status = 'resolved', resolved_at = now() WHERE break_key = 'four'
             """);
-        var port = FreePort();
+        var port = FreePort.Next();
         await using var api = ApiServer.Start(
             system.Database.AppConnectionString, settings: ("Management:Port", $"{port}"));
         await api.Services.GetRequiredService<UnresolvedExceptions>().RefreshAsync(Cancel);
@@ -40,12 +38,5 @@ public sealed class UnresolvedExceptionsTests(ReconciledSystem system) : IClassF
             text.Split('\n').Where(line =>
                 line.StartsWith("reconciliation_exceptions_unresolved", StringComparison.Ordinal)));
         Assert.Contains("# TYPE reconciliation_exceptions_unresolved gauge\n", text, StringComparison.Ordinal);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

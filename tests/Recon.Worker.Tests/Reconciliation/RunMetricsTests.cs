@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Payments.Testing;
 
 namespace Recon.Worker.Tests.Reconciliation;
@@ -29,7 +27,7 @@ public sealed class RunMetricsTests : IAsyncLifetime
     public async Task A_manual_run_is_made_while_the_queue_is_paused_and_the_schedule_off_and_is_measured_by_its_names()
     {
         await _database.ExecuteAsync("UPDATE queue_control SET paused_at = now(), paused_by = 'tester'");
-        var port = FreePort();
+        var port = FreePort.Next();
         await using var worker = new ReconcilingWorker(
             _database, ("Reconciliation:Enabled", "false"), ("Management:Port", $"{port}"));
         worker.CreateClient();
@@ -54,12 +52,5 @@ public sealed class RunMetricsTests : IAsyncLifetime
         Assert.Contains(
             "reconciliation_alerts_total{check_type=\"deposits\",severity=\"critical\"} ", text,
             StringComparison.Ordinal);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

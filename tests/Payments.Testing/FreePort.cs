@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Payments.Bench.Running;
+namespace Payments.Testing;
 
-internal static class FreePort
+/// <summary>For programs that are told where to listen.</summary>
+public static class FreePort
 {
     /// <summary>A port of 127.0.0.1 that nobody listens on now.</summary>
     public static int Next()
