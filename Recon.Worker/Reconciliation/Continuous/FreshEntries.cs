@@ -9,8 +9,8 @@ namespace Recon.Worker.Reconciliation.Continuous;
 /// </summary>
 internal static class FreshEntries
 {
-    // About 180,000 entries.
-    private const int BlocksAtATime = 2_000;
+    /// <summary>Of about 180,000 entries.</summary>
+    public const int BlocksAtATime = 2_000;
 
     // Rows are put where there is room: some of the last blocks were not full yet.
     private const int BlocksBefore = 256;
@@ -19,28 +19,30 @@ internal static class FreshEntries
 
     private static readonly string Sql = BookWindows.Read("FreshEntries.sql");
 
-    /// <param name="window">Filled anew for each part of the table: its memory is used again by the next pass.</param>
+    /// <param name="window">Filled anew; its memory is used again by the next pass.</param>
+    /// <param name="blocksAtATime">The size of a part of the table, which bounds memory.</param>
     /// <returns>How many there are, and those to look at closely, up to a thousand.</returns>
     public static async Task<(long Entries, IReadOnlyList<FreshSuspect> Suspects)> FindAsync(
-        PacedSession session, ContinuousState state, FreshWindow window, CancellationToken cancel)
+        PacedSession session, ContinuousState state, FreshWindow window, int blocksAtATime, CancellationToken cancel)
     {
         var entries = 0L;
         var suspects = new List<FreshSuspect>();
-        for (var from = Math.Max(0, state.Block - BlocksBefore); from < state.Blocks; from += BlocksAtATime)
+        window.Clear();
+        for (var from = Math.Max(0, state.Block - BlocksBefore); from < state.Blocks; from += blocksAtATime)
         {
             var parameters = new
             {
                 from = FormattableString.Invariant($"({from},0)"),
-                upTo = FormattableString.Invariant($"({Math.Min(from + BlocksAtATime, state.Blocks)},0)"),
+                upTo = FormattableString.Invariant($"({Math.Min(from + blocksAtATime, state.Blocks)},0)"),
                 state.Xmax,
                 state.LastXmin,
                 state.LastSnapshot,
             };
-            window.Clear();
             entries += await session.ReadAsync(Sql, parameters, window.Add, cancel);
-            suspects.AddRange(await window.FindSuspectsAsync(session, cancel));
+            suspects.AddRange(await window.EndPartAsync(session, cancel));
         }
 
+        suspects.AddRange(window.Unbalanced());
         return (entries, suspects.Count <= MostSuspects ? suspects : suspects[..MostSuspects]);
     }
 

@@ -5,15 +5,19 @@ using Recon.Worker.Reconciliation.Checks;
 namespace Recon.Worker.Reconciliation.Continuous;
 
 /// <summary>
-/// New entries of a part of the table, and what is wrong with them at first sight: along each account the running
-/// balance goes on from the entry before, its row stands with the last one, and the entries of a transaction sum to
-/// zero. That is worked out here: to sort and add them up takes the server seven times as long as to hand them over.
-/// Only what stands outside of the window is asked for.
+/// The new entries of a pass, a part of the table at a time, and what is wrong with them at first sight: along each
+/// account the running balance goes on from the entry before, its row stands with the last one, and the entries of a
+/// transaction sum to zero. That is worked out here: to sort and add them up takes the server seven times as long as to
+/// hand them over. Only what stands outside of the part is asked for.
 /// </summary>
 internal sealed class FreshWindow
 {
     private readonly List<Entry> _entries = [];
+
+    // Of transactions that do not sum to zero so far. The end of a part goes through the middle of a batch, so these
+    // are left over to the next part.
     private readonly Dictionary<(Guid Transaction, string Currency), Int128> _sums = [];
+    private readonly List<Entry> _unbalanced = [];
     private readonly Dictionary<string, string> _currencies = new(StringComparer.Ordinal);
 
     /// <param name="row">Columns as in <c>FreshEntries.sql</c>.</param>
@@ -27,16 +31,25 @@ internal sealed class FreshWindow
             Transaction: row.GetGuid(4),
             Currency: Known(row.GetString(5)));
         _entries.Add(entry);
-        CollectionsMarshal.GetValueRefOrAddDefault(_sums, (entry.Transaction, entry.Currency), out _) += entry.Amount;
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(
+            _sums, (entry.Transaction, entry.Currency), out _);
+        sum += entry.Amount;
+        if (sum == 0)
+        {
+            _sums.Remove((entry.Transaction, entry.Currency));
+        }
     }
 
+    /// <summary>Forgets the last pass; its memory is used again.</summary>
     public void Clear()
     {
         _entries.Clear();
         _sums.Clear();
+        _unbalanced.Clear();
     }
 
-    public async Task<IReadOnlyList<FreshSuspect>> FindSuspectsAsync(PacedSession session, CancellationToken cancel)
+    /// <summary>Looks at the part of the table that was added, and makes room for the next.</summary>
+    public async Task<IReadOnlyList<FreshSuspect>> EndPartAsync(PacedSession session, CancellationToken cancel)
     {
         if (_entries.Count == 0)
         {
@@ -70,10 +83,15 @@ internal sealed class FreshWindow
         }
 
         suspects.AddRange(await UnlinkedAsync(session, firsts, cancel));
-        suspects.AddRange(Unbalanced());
         suspects.AddRange(await WithAccountInDoubtAsync(session, lasts, cancel));
+        _unbalanced.RemoveAll(IsBalanced);
+        _unbalanced.AddRange(_entries.Where(entry => !IsBalanced(entry)));
+        _entries.Clear();
         return suspects;
     }
+
+    /// <summary>The entries of transactions that do not sum to zero over all parts.</summary>
+    public IEnumerable<FreshSuspect> Unbalanced() => _unbalanced.Select(entry => entry.Suspect());
 
     // What does not go on from the entry before it, which is not new.
     private static async Task<IEnumerable<FreshSuspect>> UnlinkedAsync(
@@ -102,13 +120,7 @@ internal sealed class FreshWindow
         return places.Select(place => entries[(int)place - 1].Suspect() with { TransactionId = null });
     }
 
-    private IEnumerable<FreshSuspect> Unbalanced()
-    {
-        var transactions = _sums.Where(sum => sum.Value != 0).Select(sum => sum.Key.Transaction).ToHashSet();
-        return transactions.Count == 0
-            ? []
-            : _entries.Where(entry => transactions.Contains(entry.Transaction)).Select(entry => entry.Suspect());
-    }
+    private bool IsBalanced(Entry entry) => !_sums.ContainsKey((entry.Transaction, entry.Currency));
 
     // Few words that stand in every row: each is kept once.
     private string Known(string currency)

@@ -75,7 +75,8 @@ internal sealed class VerifyRecent(
         // Before the settings of the session: they would count along an index.
         var sums = await _tally.CountAsync(connection, state.Blocks, cancel);
         var session = await PacedSession.BeginAsync(connection, CheckPace.Hurried, clock, cancel);
-        var (entries, suspects) = await FreshEntries.FindAsync(session, state, _window, cancel);
+        var (entries, suspects) = await FreshEntries.FindAsync(
+            session, state, _window, FreshEntries.BlocksAtATime, cancel);
         var all = new List<FreshSuspect>(suspects);
         if (WasTouched(state, sums))
         {
