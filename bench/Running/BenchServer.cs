@@ -12,13 +12,13 @@ namespace Payments.Bench.Running;
 /// </summary>
 internal sealed class BenchServer : IAsyncDisposable
 {
-    // Sizes for a small machine whose databases fit into memory, all that live at a time. Checkpoints are kept away
-    // from the windows: databases are made and dropped with one before and after them, and none is due by time or by
-    // size within.
+    // All databases that live at a time fit into memory. Checkpoints are kept away from the windows: databases are made
+    // and dropped with one before and after them, and none is due by time or by size within.
     private static readonly string[] Settings =
     [
-        "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=4GB", "max_wal_size=16GB",
-        "min_wal_size=2GB", "checkpoint_timeout=30min", "max_connections=300", "track_commit_timestamp=on",
+        "fsync=on", "synchronous_commit=on", "full_page_writes=on",
+        FormattableString.Invariant($"shared_buffers={SharedGibibytes}GB"), "max_wal_size=16GB", "min_wal_size=2GB",
+        "checkpoint_timeout=30min", "max_connections=300", "track_commit_timestamp=on",
     ];
 
     private const string Watcher = "watcher";
@@ -29,6 +29,10 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private BenchServer(ThrowawayPostgres postgres, NpgsqlDataSource superuser, int pid) =>
         (_postgres, Superuser, _pid) = (postgres, superuser, pid);
+
+    // A third of this machine's memory, up to eight gibibytes.
+    private static long SharedGibibytes =>
+        Math.Clamp((GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30) / 3, 1, 8);
 
     /// <summary>Connects to the server's own database, as the superuser.</summary>
     public NpgsqlDataSource Superuser { get; }
