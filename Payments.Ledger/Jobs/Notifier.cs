@@ -57,6 +57,7 @@ public sealed class Notifier(
         {
             Parameters = { new() { Value = channel } },
         };
+        await notify.PrepareAsync(cancel);
         while (await _signals.Reader.WaitToReadAsync(cancel))
         {
             _signals.Reader.TryRead(out _);
