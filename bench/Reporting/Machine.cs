@@ -5,9 +5,10 @@ using Npgsql;
 namespace Payments.Bench.Reporting;
 
 /// <summary>Where the figures were measured; on another machine only their ratios may hold.</summary>
+/// <param name="SharedSpeed">The share of its speed that a thread keeps while all cores are busy.</param>
 internal sealed record Machine(
-    string Processor, int Cores, double MemoryGiB, string Kernel, string Disk, string Postgres, string Dotnet,
-    string Node)
+    string Processor, int Cores, double SharedSpeed, double MemoryGiB, string Kernel, string Disk, string Postgres,
+    string Dotnet, string Node)
 {
     public static async Task<Machine> ReadAsync(NpgsqlDataSource superuser, string node, CancellationToken cancel)
     {
@@ -15,6 +16,7 @@ internal sealed record Machine(
         return new Machine(
             Field("/proc/cpuinfo", "model name"),
             Environment.ProcessorCount,
+            Reporting.SharedSpeed.Measure(),
             double.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / (1 << 20),
             $"{RuntimeInformation.OSDescription}, Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}",
             FileSystemOf(Path.GetTempPath()),

@@ -39,6 +39,8 @@ internal static class MarkdownReport
         var machine = report.Machine;
         var memory = FormattableString.Invariant($"{machine.MemoryGiB:0} GiB");
         Line(text, $"{machine.Processor}, {machine.Cores} cores, {memory}, {machine.Kernel}, {machine.Disk}.");
+        Line(text, FormattableString.Invariant(
+            $"While all cores are busy a thread keeps {machine.SharedSpeed * 100:0}% of its speed."));
         Line(text, $"PostgreSQL {machine.Postgres}, {machine.Dotnet}, Node.js {machine.Node}.");
         Line(text, report.Settings);
         Line(text, FormattableString.Invariant(
