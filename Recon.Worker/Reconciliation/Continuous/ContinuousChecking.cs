@@ -7,7 +7,7 @@ namespace Recon.Worker.Reconciliation.Continuous;
 /// on its size. Every worker runs one; whichever comes first does the work, and the others wait as long as it does.
 /// </summary>
 internal sealed class ContinuousChecking(
-    VerifyRecent verifyRecent, VerifyAll verifyAll, KnownBreaks known, ContinuousOptions options, TimeProvider clock,
+    VerifyRecent verifyRecent, VerifyAll verifyAll, ContinuousOptions options, TimeProvider clock,
     ILogger<ContinuousChecking> logger) : BackgroundService
 {
     private TimeSpan _restAfterPass = options.Interval;
@@ -56,7 +56,6 @@ internal sealed class ContinuousChecking(
             }
             catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
             {
-                known.Forget();
                 logger.LogWarning("The books are not checked until the next pass: {Reason}", e.Message);
             }
 

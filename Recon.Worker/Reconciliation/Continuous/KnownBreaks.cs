@@ -1,28 +1,33 @@
+using Dapper;
 using Npgsql;
 
 namespace Recon.Worker.Reconciliation.Continuous;
 
 /// <summary>
-/// What continuous checking has reported. It looks every few seconds, and the same break seen again and again is one
-/// sighting, not thousands: only what is new, or gone, is recorded.
+/// What was reported and is still there. Continuous checking looks every few seconds, and the same break seen again and
+/// again is one sighting, not thousands: only what is new, or gone, is recorded. It is asked of the database, since
+/// another worker, or a run, may have reported it, or seen it gone.
 /// </summary>
 internal sealed class KnownBreaks(
     RecordBreaks record, ReconciliationTelemetry telemetry, TimeProvider clock, ILogger<KnownBreaks> logger)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, HashSet<Sighting>?> _known = new(StringComparer.Ordinal);
-
     /// <summary>Records those that are new, within the open transaction; none counts as gone.</summary>
     /// <returns>What <see cref="Count"/> counts once that is committed; null when nothing was recorded.</returns>
     public async Task<RecordedBreaks?> AddAsync(
         NpgsqlConnection connection, string checkType, IReadOnlyList<Break> breaks, DateTimeOffset seenAt,
         CancellationToken cancel)
     {
-        var fresh = breaks.Where(one => !IsKnown(checkType, one)).ToList();
+        if (breaks.Count == 0)
+        {
+            return null;
+        }
+
+        var known = await ReadAsync(connection, checkType, cancel);
+        var fresh = breaks.Where(one => !known.Contains(Sighting.Of(one))).ToList();
 
         // No account was looked at as a whole, so nothing is closed.
         return fresh.Count == 0 ? null : await RecordAsync(
-            connection, checkType, BreakScope.OfAccounts([]), new CheckResult([], fresh, 0), seenAt, cancel);
+            connection, checkType, BreakScope.OfAccounts([]), new CheckResult([], fresh, 0), known, seenAt, cancel);
     }
 
     /// <summary>Records all that is there, and so what is gone, if anything has changed.</summary>
@@ -31,22 +36,10 @@ internal sealed class KnownBreaks(
         NpgsqlConnection connection, string checkType, CheckResult result, DateTimeOffset seenAt,
         CancellationToken cancel)
     {
-        var now = result.Breaks.Select(Sighting.Of).ToHashSet();
-        lock (_lock)
-        {
-            if (_known.GetValueOrDefault(checkType) is { } before && before.SetEquals(now) && result.MoreBreaks == 0)
-            {
-                return null;
-            }
-        }
-
-        var recorded = await RecordAsync(connection, checkType, BreakScope.Everything, result, seenAt, cancel);
-        lock (_lock)
-        {
-            _known[checkType] = now;
-        }
-
-        return recorded;
+        var known = await ReadAsync(connection, checkType, cancel);
+        return known.SetEquals(result.Breaks.Select(Sighting.Of)) && result.MoreBreaks == 0
+            ? null
+            : await RecordAsync(connection, checkType, BreakScope.Everything, result, known, seenAt, cancel);
     }
 
     /// <summary>Counts what was recorded, and is committed by now.</summary>
@@ -59,28 +52,16 @@ internal sealed class KnownBreaks(
         }
     }
 
-    /// <summary>The next sweep records everything again: nobody knows what became of the last transaction.</summary>
-    public void Forget()
-    {
-        lock (_lock)
-        {
-            _known.Clear();
-        }
-    }
-
-    private bool IsKnown(string checkType, Break one)
-    {
-        lock (_lock)
-        {
-            return _known.GetValueOrDefault(checkType)?.Contains(Sighting.Of(one)) is true;
-        }
-    }
+    private static async Task<HashSet<Sighting>> ReadAsync(
+        NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
+        [.. await connection.QueryAsync<Sighting>(new CommandDefinition(
+            PresentSql, new { checkType }, cancellationToken: cancel))];
 
     private async Task<RecordedBreaks> RecordAsync(
-        NpgsqlConnection connection, string checkType, BreakScope scope, CheckResult result, DateTimeOffset seenAt,
-        CancellationToken cancel)
+        NpgsqlConnection connection, string checkType, BreakScope scope, CheckResult result,
+        HashSet<Sighting> known, DateTimeOffset seenAt, CancellationToken cancel)
     {
-        foreach (var one in result.Breaks.Where(one => !IsKnown(checkType, one)))
+        foreach (var one in result.Breaks.Where(one => !known.Contains(Sighting.Of(one))))
         {
             logger.LogError("{CheckType} {Kind}: {Description}", checkType, one.Kind, one.Description);
         }
@@ -88,6 +69,12 @@ internal sealed class KnownBreaks(
         var context = new SightingContext(Guid.CreateVersion7(clock.GetUtcNow()), checkType, scope, seenAt);
         return await record.RecordAsync(connection, context, result, cancel);
     }
+
+    private const string PresentSql = """
+        SELECT break_key AS key, difference
+        FROM reconciliation_exceptions
+        WHERE check_type = @checkType AND gone_at IS NULL
+        """;
 
     private readonly record struct Sighting(string Key, decimal? Difference)
     {

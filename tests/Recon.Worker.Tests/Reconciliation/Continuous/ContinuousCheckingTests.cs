@@ -253,6 +253,27 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_one_worker_reported_another_sees_gone_and_the_first_reports_again()
+    {
+        _options.SweepSeconds = 0;
+        _options.SweepShare = 1;
+        var other = Create().All;
+        Assert.True(await other.RunIfDueAsync(Cancel));
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        await _all.RunIfDueAsync(Cancel);
+        Assert.Single(await FoundAsync());
+
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
+        Assert.True(await other.RunIfDueAsync(Cancel));
+        Assert.Empty(await FoundAsync());
+
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        await _recent.RunOnceAsync(Cancel);
+        Assert.Single(await FoundAsync());
+    }
+
+    [Fact]
     public async Task One_worker_at_a_time_makes_the_pass_and_another_goes_on_from_there()
     {
         await using (var other = await _database.App.OpenConnectionAsync(Cancel))
@@ -342,7 +363,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     {
         var (recent, all) = Create();
         return new ContinuousChecking(
-            recent, all, CreateKnown(), _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
+            recent, all, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
     }
 
     private KnownBreaks CreateKnown() => new(
