@@ -199,8 +199,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await _recent.RunOnceAsync(Cancel);
         Assert.Empty(await FoundAsync());
 
-        _options.SweepSeconds = 0;
-        _options.SweepShare = 1;
+        (_options.SweepSeconds, _options.SweepShare) = (0, 1);
         Assert.True(await _all.RunIfDueAsync(Cancel));
 
         Assert.Equal(["account_balance balance_mismatch ACC-2"], await FoundAsync());
@@ -221,8 +220,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task A_break_that_stays_is_one_sighting_however_often_it_is_looked_at()
     {
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
-        _options.SweepSeconds = 0;
-        _options.SweepShare = 1;
+        (_options.SweepSeconds, _options.SweepShare) = (0, 1);
         await _recent.RunOnceAsync(Cancel);
         await _all.RunIfDueAsync(Cancel);
         var sightings = await SightingsAsync();
@@ -255,8 +253,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     [Fact]
     public async Task What_one_worker_reported_another_sees_gone_and_the_first_reports_again()
     {
-        _options.SweepSeconds = 0;
-        _options.SweepShare = 1;
+        (_options.SweepSeconds, _options.SweepShare) = (0, 1);
         var other = Create().All;
         Assert.True(await other.RunIfDueAsync(Cancel));
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
