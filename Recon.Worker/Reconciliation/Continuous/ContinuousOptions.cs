@@ -9,7 +9,8 @@ internal sealed class ContinuousOptions
 
     private const double PassRests = 9;
 
-    private static readonly TimeSpan LongestPassRest = TimeSpan.FromSeconds(3.5);
+    // A little less than the five seconds after which a wrong entry has to be named.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(4.5);
 
     public bool Enabled { get; set; } = true;
 
@@ -32,12 +33,14 @@ internal sealed class ContinuousOptions
 
     /// <summary>
     /// How long to leave it after a pass that worked for so long. Passes take a tenth of the time, unless a wrong entry
-    /// could not be named within five seconds then.
+    /// could not be named within five seconds: one that just escaped a pass waits for its end, for the rest and for
+    /// the whole of the next.
     /// </summary>
     public TimeSpan RestAfterPass(TimeSpan worked)
     {
         var rest = worked * PassRests;
-        rest = rest < LongestPassRest ? rest : LongestPassRest;
+        var longest = LongestSilence - (worked * 2);
+        rest = rest < longest ? rest : longest;
         return rest > Interval ? rest : Interval;
     }
 
