@@ -40,7 +40,7 @@ internal sealed class Pgbench(BenchDatabase database) : IAsyncDisposable
 
         await using var process = Start(
             "--select-only", "--no-vacuum", "--protocol=prepared", "--client=64", "--jobs=2",
-            FormattableString.Invariant($"--time={Math.Max(1, Math.Round(window.TotalSeconds)):0}"));
+            FormattableString.Invariant($"--time={BenchContext.WholeSecondsOf(window)}"));
         while (true)
         {
             // tps = 61234.567890 (without initial connection time)

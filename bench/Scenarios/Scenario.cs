@@ -45,6 +45,9 @@ internal sealed record BenchContext(
     /// <summary>Payments a second, created and settled, once the scenario "both" has found them out.</summary>
     public double? Sustained { get; set; }
 
+    /// <summary>A window as programs of others are told it.</summary>
+    public static int WholeSecondsOf(TimeSpan window) => Math.Max(1, (int)Math.Round(window.TotalSeconds));
+
     /// <summary>The product, started and warmed up for the first scenario that asks for it.</summary>
     public async Task<WarmSystem> WarmSystemAsync(CancellationToken cancel) =>
         _system ??= await WarmSystem.StartAsync(this, cancel);

@@ -85,10 +85,8 @@ internal sealed class SettlementScenario : Scenario
     private static bool IsPosting((string Peer, string Task, int JobsPerSecond) peer) =>
         peer.Task.StartsWith("posting", StringComparison.Ordinal);
 
-    private static int JobsOf(BenchContext context, int perSecond) => WholeSecondsOf(context) * perSecond;
-
-    private static int WholeSecondsOf(BenchContext context) =>
-        Math.Max(1, (int)Math.Round(context.Window.TotalSeconds));
+    private static int JobsOf(BenchContext context, int perSecond) =>
+        BenchContext.WholeSecondsOf(context.Window) * perSecond;
 
     private static async Task<BenchDatabase> CreateDocumentsAsync(BenchContext context, CancellationToken cancel)
     {
@@ -132,7 +130,7 @@ internal sealed class SettlementScenario : Scenario
         BenchContext context, BenchDatabase template, string peer, string task, int jobs, CancellationToken cancel)
     {
         await using var database = await context.Server.CloneAsync(template, cancel);
-        var seconds = WholeSecondsOf(context);
+        var seconds = BenchContext.WholeSecondsOf(context.Window);
         double rate;
         await using (var process = await NodePeer.StartAsync(
             peer,

@@ -120,7 +120,9 @@ internal sealed class FreshWindow
         return places.Select(place => entries[(int)place - 1].Suspect() with { TransactionId = null });
     }
 
-    private bool IsBalanced(Entry entry) => !_sums.ContainsKey((entry.Transaction, entry.Currency));
+    // Mostly all of them are, and none has to be looked up.
+    private bool IsBalanced(Entry entry) =>
+        _sums.Count == 0 || !_sums.ContainsKey((entry.Transaction, entry.Currency));
 
     // Few words that stand in every row: each is kept once.
     private string Known(string currency)
