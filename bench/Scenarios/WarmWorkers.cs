@@ -5,7 +5,7 @@ using Payments.Bench.Running;
 namespace Payments.Bench.Scenarios;
 
 /// <summary>
-/// Workers on a database of their own, started and warmed up with their first run, as in a system in service. Between
+/// Workers on a database of their own, started and warmed up before their first run, as in a system in service. Between
 /// the runs the queue is paused and they are frozen, so that they take nothing from the other sides; before each run
 /// the queue is filled up again, so that every run begins with the same number of payments. The tables grow.
 /// </summary>
@@ -48,20 +48,16 @@ internal sealed class WarmWorkers(
         _run++;
         _database ??= await createDatabase(cancel);
         var database = _database;
-        await FillAsync(database, cancel);
-        var total = await database.CountPaymentsAsync(cancel);
         if (_workers.Count == 0)
         {
-            _workers = await ProductPrograms.StartWorkersAsync(count, database, cancel, traceAllTo, settings);
-            await Task.Delay(BenchContext.WorkerWarmUp, cancel);
-        }
-        else
-        {
-            Each(worker => worker.Thaw());
-            await SetPausedAsync(database, false, cancel);
-            await Task.Delay(WarmUpAgain, cancel);
+            await WarmUpAsync(database, cancel);
         }
 
+        await FillAsync(database, cancel);
+        var total = await database.CountPaymentsAsync(cancel);
+        Each(worker => worker.Thaw());
+        await SetPausedAsync(database, false, cancel);
+        await Task.Delay(WarmUpAgain, cancel);
         var cost = await CostMeter.StartAsync(
             context.Server, [.. _workers.Select(worker => ("worker", worker.Process))], cancel);
         var window = await SteadyWindow.MeasureAsync(database.CountSettledAsync, total, context.Window, cancel);
@@ -85,6 +81,15 @@ internal sealed class WarmWorkers(
         {
             await _database.DisposeAsync();
         }
+    }
+
+    // On a queue of its own, so that the first run finds as many payments as the others, of each kind.
+    private async Task WarmUpAsync(BenchDatabase database, CancellationToken cancel)
+    {
+        await FillAsync(database, cancel);
+        _workers = await ProductPrograms.StartWorkersAsync(count, database, cancel, traceAllTo, settings);
+        await Task.Delay(BenchContext.WorkerWarmUp, cancel);
+        await RestAsync(database, cancel);
     }
 
     // What was settled sooner, the hot account's payments or the others', is queued again: the mixture is kept.
