@@ -79,7 +79,7 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
         // By the database's clock, which is the one that entries are stamped by.
         var to = request.To ?? await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
             "SELECT greatest(now(), @From)", request, transaction, cancellationToken: cancel));
-        var report = Guid.CreateVersion7(clock.GetUtcNow());
+        var report = TimeOrderedId.New(clock.GetUtcNow());
         var parameters = new DynamicParameters(new
         {
             report,

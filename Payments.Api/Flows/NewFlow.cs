@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Payments.Api.Keys;
+using Payments.Ledger;
 
 namespace Payments.Api.Flows;
 
@@ -13,7 +14,7 @@ internal sealed record NewFlow(Guid Id, DateTimeOffset CreatedAt, int OwnerId, s
         var now = clock.GetUtcNow();
         var createdAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         return new NewFlow(
-            Guid.CreateVersion7(createdAt), createdAt, caller.Key.OwnerId,
+            TimeOrderedId.New(createdAt), createdAt, caller.Key.OwnerId,
             Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null);
     }
 

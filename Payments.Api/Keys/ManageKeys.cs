@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Audit;
 
 namespace Payments.Api.Keys;
@@ -84,7 +85,7 @@ internal sealed class ManageKeys(NpgsqlDataSource database, AuditLog audit, Audi
         var key = KeyText.Create();
         var now = clock.GetUtcNow();
         var row = new KeyRow(
-            Guid.CreateVersion7(now), owner, string.Join(',', scopes), now, expiresAt, null, limit);
+            TimeOrderedId.New(now), owner, string.Join(',', scopes), now, expiresAt, null, limit);
         await connection.ExecuteAsync(new CommandDefinition(
             InsertSql,
             new { row.Id, owner, now, expiresAt, hash = KeyText.HashOf(key), scopes = scopes.ToArray(), limit },

@@ -32,7 +32,7 @@ internal readonly record struct NewPayment(
     {
         var createdAt = ToMicroseconds(now);
         return new NewPayment(
-            Guid.CreateVersion7(createdAt),
+            TimeOrderedId.New(createdAt),
             ownerId,
             idempotencyKey,
             Idempotency.Fingerprint.Of(request),
@@ -48,7 +48,7 @@ internal readonly record struct NewPayment(
     {
         var createdAt = ToMicroseconds(now);
         return new NewPayment(
-            Guid.CreateVersion7(createdAt),
+            TimeOrderedId.New(createdAt),
             ownerId,
             request.IdempotencyKey,
             Idempotency.Fingerprint.Of(request),

@@ -1,6 +1,7 @@
 using Npgsql;
 using Payments.Api.Idempotency;
 using Payments.Api.Keys;
+using Payments.Ledger;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Reconciliation;
 
@@ -16,7 +17,7 @@ internal sealed class RequestRun(AuditLog audit, TimeProvider clock)
         Caller caller, NpgsqlTransaction transaction, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var run = new NewRun(Guid.CreateVersion7(now), RunType.Manual, Slot: null, caller.Key.OwnerName, now);
+        var run = new NewRun(TimeOrderedId.New(now), RunType.Manual, Slot: null, caller.Key.OwnerName, now);
         await StartRun.ExecuteAsync(transaction.Connection!, run, cancel);
         var requested = new AuditEvent(
             caller.Actor, "reconciliation.requested", "reconciliation_report", run.ReportId.ToString())

@@ -15,7 +15,7 @@ internal sealed record NewRefund(
     {
         var createdAt = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         return new NewRefund(
-            Guid.CreateVersion7(createdAt), paymentId, amount, reason, createdAt,
+            TimeOrderedId.New(createdAt), paymentId, amount, reason, createdAt,
             activity is { IdFormat: ActivityIdFormat.W3C } ? NewPayment.TraceIdOf(activity) : null);
     }
 

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Webhooks;
 
@@ -20,7 +21,7 @@ internal sealed class CreateTarget(
         }
 
         var now = clock.GetUtcNow();
-        var id = Guid.CreateVersion7(now);
+        var id = TimeOrderedId.New(now);
         await connection.ExecuteAsync(new CommandDefinition(
             InsertSql,
             new

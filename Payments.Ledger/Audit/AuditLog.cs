@@ -41,7 +41,7 @@ public sealed class AuditLog(TimeProvider clock)
         var now = clock.GetUtcNow();
         var command = new NpgsqlBatchCommand(InsertSql);
         var parameters = command.Parameters;
-        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
+        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = TimeOrderedId.New(now) });
         parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime });
         parameters.Add(Nullable(TraceId(), NpgsqlDbType.Uuid));
         parameters.Add(Nullable(audited.Actor.KeyId, NpgsqlDbType.Uuid));

@@ -29,7 +29,7 @@ public static class StartRun
         ArgumentNullException.ThrowIfNull(run);
         var written = await connection.ExecuteAsync(new CommandDefinition(InsertSql, run, cancellationToken: cancel));
         var duty = new NewDuty(
-            Guid.CreateVersion7(run.CreatedAt), DutyKind, new RunArguments(run.ReportId, run.RunType))
+            TimeOrderedId.New(run.CreatedAt), DutyKind, new RunArguments(run.ReportId, run.RunType))
         {
             Name = run.Slot is { } slot
                 ? FormattableString.Invariant($"{DutyKind}.{run.RunType}.{slot.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}")

@@ -39,5 +39,5 @@ public sealed record WebhookEvent(string Type, DateTimeOffset Timestamp, object 
     }
 
     private static string NewId(DateTimeOffset time) =>
-        FormattableString.Invariant($"msg_{Guid.CreateVersion7(time):N}");
+        FormattableString.Invariant($"msg_{TimeOrderedId.New(time):N}");
 }

@@ -32,7 +32,7 @@ internal sealed class RefreshBalances(
     public int FailureLimit => int.MaxValue;
 
     public static NewDuty DutyOf(Provider provider, TimeProvider clock) =>
-        new(Guid.CreateVersion7(clock.GetUtcNow()), DutyKind, new Work(provider.Name))
+        new(TimeOrderedId.New(clock.GetUtcNow()), DutyKind, new Work(provider.Name))
         {
             Name = $"{DutyKind}/{provider.Name}",
         };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Reconciliation;
 using Recon.Worker.Duties;
 
@@ -121,7 +122,7 @@ internal sealed class ReconciliationScheduler(
         using var span = Source.StartActivity(
             "schedule reconciliation", ActivityKind.Producer, default(ActivityContext),
             [new("trace.keep", true), new("reconciliation.run_type", runType)]);
-        var run = new NewRun(Guid.CreateVersion7(now), runType, slot, Requester, now);
+        var run = new NewRun(TimeOrderedId.New(now), runType, slot, Requester, now);
         var started = await StartRun.ExecuteAsync(connection, run, cancel);
         await transaction.CommitAsync(cancel);
         return started;

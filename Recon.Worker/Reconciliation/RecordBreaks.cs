@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Reconciliation;
 
 namespace Recon.Worker.Reconciliation;
@@ -70,7 +71,7 @@ internal sealed class RecordBreaks(DueTimes due)
             context.RunId,
             context.CheckType,
             context.SeenAt,
-            ids = breaks.Select(_ => Guid.CreateVersion7(context.SeenAt)).ToArray(),
+            ids = breaks.Select(_ => TimeOrderedId.New(context.SeenAt)).ToArray(),
             dueAts = breaks.Select(one => due.After(context.SeenAt, one.Severity).UtcDateTime).ToArray(),
         });
         parameters.AddDynamicParams(BreakColumns.Of(breaks));

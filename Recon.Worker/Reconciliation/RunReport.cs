@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Recon.Worker.Duties;
 using Recon.Worker.Reconciliation.Corrections;
 
@@ -26,7 +27,7 @@ internal sealed class RunReport(DutySessions database, TimeProvider clock)
         }
 
         // Ids of one moment are in no order: sorted, they list the checks as they are made.
-        var ids = types.Select(_ => Guid.CreateVersion7(now)).Order().ToArray();
+        var ids = types.Select(_ => TimeOrderedId.New(now)).Order().ToArray();
         var planned = new { reportId, now, types, ids };
         await connection.ExecuteAsync(new CommandDefinition(
             PlanSql, planned, transaction, cancellationToken: cancel));

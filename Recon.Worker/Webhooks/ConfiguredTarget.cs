@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Audit;
 using Payments.Ledger.Webhooks;
 using Recon.Worker.Duties;
@@ -101,7 +102,7 @@ internal sealed class SeedConfiguredTarget(
     private async Task PutAsync(NpgsqlConnection connection, Present? present, string url, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var id = present?.Id ?? Guid.CreateVersion7(now);
+        var id = present?.Id ?? TimeOrderedId.New(now);
         if (present is null)
         {
             await connection.ExecuteAsync(

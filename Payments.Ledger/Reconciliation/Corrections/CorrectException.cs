@@ -184,7 +184,7 @@ public sealed class CorrectException(CorrectionOptions options, AuditLog audit, 
         var now = clock.GetUtcNow();
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         return new Adjustment(
-            Guid.CreateVersion7(now), exception.Id, proposal.Kind, AdjustmentStatus.Proposed, 0, 0, exception.Currency!,
+            TimeOrderedId.New(now), exception.Id, proposal.Kind, AdjustmentStatus.Proposed, 0, 0, exception.Currency!,
             0, exception.AccountName ?? "", null, needsApproval, null, null, null, null, null, proposal.Reason, null,
             proposal.Actor.Name, null, null, null, now, null, null);
     }

@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Reconciliation.Continuous;
 
@@ -66,7 +67,7 @@ internal sealed class KnownBreaks(
             logger.LogError("{CheckType} {Kind}: {Description}", checkType, one.Kind, one.Description);
         }
 
-        var context = new SightingContext(Guid.CreateVersion7(clock.GetUtcNow()), checkType, scope, seenAt);
+        var context = new SightingContext(TimeOrderedId.New(clock.GetUtcNow()), checkType, scope, seenAt);
         return await record.RecordAsync(connection, context, result, cancel);
     }
 

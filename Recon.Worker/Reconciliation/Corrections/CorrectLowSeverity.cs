@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Duties;
 using Payments.Ledger.Reconciliation;
 using Payments.Ledger.Reconciliation.Corrections;
@@ -37,7 +38,7 @@ internal sealed class CorrectLowSeverity(
     {
         if ((await FindAsync(connection, reportId, cancel)).Count > 0)
         {
-            var duty = new NewDuty(Guid.CreateVersion7(now), DutyKind, new CorrectionArguments(reportId));
+            var duty = new NewDuty(TimeOrderedId.New(now), DutyKind, new CorrectionArguments(reportId));
             await DutyTable.AddAsync(connection, duty, cancel);
         }
     }
