@@ -11,7 +11,8 @@ internal static class FrozenServices
 
     /// <summary>
     /// Freezes all of them at a moment when none is being sent anything: a session of the server that waits for its
-    /// client to take its rows hears nothing else, and whoever makes or drops a database waits for all sessions.
+    /// client to take its rows hears nothing else, and whoever makes or drops a database waits for all sessions. A
+    /// vacuum that is under way sends nobody anything.
     /// </summary>
     public static async Task FreezeAsync(
         this BenchDatabase database, IReadOnlyList<ServiceProcess> services, CancellationToken cancel)
@@ -47,6 +48,7 @@ internal static class FrozenServices
             SELECT
             FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'
+                AND backend_type = 'client backend'
         )
         """;
 }
