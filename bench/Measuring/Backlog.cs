@@ -9,9 +9,10 @@ internal sealed class Backlog(
     Func<long> countCreated, Func<CancellationToken, Task<long>> countSettled, long limit, TimeSpan lookDelay)
 {
     private readonly List<(double Seconds, long Waiting)> _looks = [];
-    private long _waiting;
+    private long _settled = long.MaxValue;
 
-    public bool IsBelowLimit => Interlocked.Read(ref _waiting) < limit;
+    /// <summary>Of what was settled by the last look and what is created by now, so that no look lets a flood in.</summary>
+    public bool IsBelowLimit => countCreated() - Interlocked.Read(ref _settled) < limit;
 
     /// <summary>Looks until it is told to stop.</summary>
     public async Task WatchAsync(CancellationToken stop)
@@ -22,9 +23,9 @@ internal sealed class Backlog(
         {
             try
             {
-                var waiting = countCreated() - await countSettled(stop);
-                Interlocked.Exchange(ref _waiting, waiting);
-                _looks.Add((clock.GetElapsedTime(started).TotalSeconds, waiting));
+                var settled = await countSettled(stop);
+                Interlocked.Exchange(ref _settled, settled);
+                _looks.Add((clock.GetElapsedTime(started).TotalSeconds, countCreated() - settled));
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
