@@ -11,7 +11,9 @@ internal sealed class Backlog(
     private readonly List<(double Seconds, long Waiting)> _looks = [];
     private long _settled = long.MaxValue;
 
-    /// <summary>Of what was settled by the last look and what is created by now, so that no look lets a flood in.</summary>
+    /// <summary>
+    /// Of what was settled by the last look and what is created by now: between two looks no flood comes in.
+    /// </summary>
     public bool IsBelowLimit => countCreated() - Interlocked.Read(ref _settled) < limit;
 
     /// <summary>Looks until it is told to stop.</summary>
