@@ -113,16 +113,12 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, WorkerIdentity worker
                 LIMIT $1
                 FOR UPDATE SKIP LOCKED
             ) AS j
-            WHERE NOT EXISTS (
-                SELECT
-                FROM (
-                    SELECT o.status, o.available_at
-                    FROM recon_jobs AS o
-                    WHERE o.division = d.division AND o.sequence > d.mark AND o.finished_at IS NULL
-                    ORDER BY o.sequence
-                    LIMIT 1
-                ) AS oldest
-                WHERE oldest.status = 'processing' AND oldest.available_at > now()
+            WHERE (
+                SELECT o.status <> 'processing' OR o.available_at <= now()
+                FROM recon_jobs AS o
+                WHERE o.division = d.division AND o.sequence > d.mark AND o.finished_at IS NULL
+                ORDER BY o.sequence
+                LIMIT 1
             )
             LIMIT $1
         )
