@@ -1,6 +1,6 @@
 using Npgsql;
 using Payments.Ledger.Duties;
-using Payments.Ledger.Jobs;
+using Recon.Worker.Jobs;
 
 namespace Recon.Worker.Duties;
 
@@ -9,22 +9,32 @@ namespace Recon.Worker.Duties;
 /// a notification and looks by itself now and then; hearing nothing loses nothing.
 /// </summary>
 internal sealed class DutyLoop(
-    DutySessions database,
     HeldDuties held,
     RunDuty runDuty,
     IEnumerable<IDutyHandler> handlers,
     DutyOptions options,
-    TimeProvider clock,
-    ILogger<DutyLoop> logger) : BackgroundService
+    ILogger<DutyLoop> logger) : BackgroundService, IHears
 {
     private readonly Dictionary<string, IDutyHandler> _handlers =
         handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
     private readonly SemaphoreSlim _signal = new(0, 1);
 
+    public string Channel => DutyTable.Channel;
+
+    public void Hear()
+    {
+        try
+        {
+            _signal.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // One waiting signal stands for any number.
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var listening = new Listener(database.Source, [DutyTable.Channel], Signal, clock, logger)
-            .RunAsync(stoppingToken);
         var running = new List<(Task Task, IDutyHandler Handler)>();
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -41,19 +51,6 @@ internal sealed class DutyLoop(
         }
 
         await Task.WhenAll(running.Select(run => run.Task));
-        await listening;
-    }
-
-    private void Signal()
-    {
-        try
-        {
-            _signal.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // One waiting signal stands for any number.
-        }
     }
 
     private async Task<Duty?> ClaimAsync(
@@ -96,6 +93,6 @@ internal sealed class DutyLoop(
             logger.LogError(e, "How duty {DutyId} ({Kind}) ended could not be told", duty.Id, duty.Kind);
         }
 
-        Signal();
+        Hear();
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
+using Recon.Worker.Settlements;
 
 namespace Recon.Worker.Duties;
 
@@ -22,7 +23,8 @@ internal static class DutyServices
             }));
         services.AddSingleton<HeldDuties>();
         services.AddSingleton<RunDuty>();
-        services.AddHostedService<DutyLoop>();
+        services.AddHostedSingleton<DutyLoop>();
+        services.AddHearing<DutyLoop>();
     }
 
     public static void AddDutyHandler<T>(this IServiceCollection services)

@@ -1,15 +1,15 @@
-using Npgsql;
 using Payments.Ledger;
-using Payments.Ledger.Jobs;
 
 namespace Recon.Worker.Jobs;
 
 /// <summary>
 /// Wakes the settlement loop when the API says that there is work. Hearing nothing loses nothing: the loop polls.
 /// </summary>
-internal sealed class WakeUp(NpgsqlDataSource database, TimeProvider clock, ILogger<WakeUp> logger) : BackgroundService
+internal sealed class WakeUp(TimeProvider clock) : IHears
 {
     private TaskCompletionSource _signal = NewSignal();
+
+    public string Channel => Database.JobsChannel;
 
     /// <summary>Waits for a wake-up since the last call, but not longer than <paramref name="longest"/>.</summary>
     public async Task WaitAsync(TimeSpan longest, CancellationToken cancel)
@@ -22,10 +22,7 @@ internal sealed class WakeUp(NpgsqlDataSource database, TimeProvider clock, ILog
         }
     }
 
-    public void Signal() => _signal.TrySetResult();
-
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        new Listener(database, [Database.JobsChannel], Signal, clock, logger).RunAsync(stoppingToken);
+    public void Hear() => _signal.TrySetResult();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -1,7 +1,7 @@
 using Dapper;
 using Npgsql;
 using Payments.Ledger;
-using Payments.Ledger.Jobs;
+using Recon.Worker.Jobs;
 using Recon.Worker.Settlements;
 
 namespace Recon.Worker.Pausing;
@@ -16,13 +16,17 @@ internal sealed class PauseWatch(
     SettlementPass pass,
     WorkerIdentity worker,
     TimeProvider clock,
-    ILogger<PauseWatch> logger) : BackgroundService
+    ILogger<PauseWatch> logger) : BackgroundService, IHears
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly SettledRate _rate = new(clock);
     private readonly SemaphoreSlim _told = new(0);
     private bool _failed;
+
+    public string Channel => Database.QueueControlChannel;
+
+    public void Hear() => _told.Release();
 
     /// <summary>One look: tells what this worker does, and hears whether it may go on.</summary>
     public async Task LookAsync(CancellationToken cancel)
@@ -51,16 +55,12 @@ internal sealed class PauseWatch(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var listening = new Listener(
-            database, [Database.QueueControlChannel], () => _told.Release(), clock, logger).RunAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryLookAsync(stoppingToken);
             await ((Task)_told.WaitAsync(Interval, stoppingToken))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        await listening;
     }
 
     // A database that is away changes nothing: the worker goes on as it was told last.

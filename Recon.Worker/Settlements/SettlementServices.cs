@@ -22,19 +22,27 @@ internal static class SettlementServices
         services.AddSingleton<SettlementPass>();
         services.AddSingleton<WorkerTelemetry>();
         services.AddSingleton<PauseSwitch>();
+        services.AddSingleton<WakeUp>();
+        services.AddHearing<WakeUp>();
+        services.AddHearing<PauseWatch>();
 
         // Stopped in reverse order: the loop first, while the others still serve it.
         services.AddHostedSingleton<Heartbeat>();
-        services.AddHostedSingleton<WakeUp>();
-        services.AddHostedService<PauseWatch>();
+        services.AddHostedService<Hearing>();
+        services.AddHostedSingleton<PauseWatch>();
         services.AddNotifier(Database.ChangesChannel, ChangesPause);
         services.AddHostedSingleton<SettlementLoop>();
     }
 
-    private static void AddHostedSingleton<T>(this IServiceCollection services)
+    /// <summary>A service that others, or the worker's <see cref="Hearing"/>, ask for by its type.</summary>
+    public static void AddHostedSingleton<T>(this IServiceCollection services)
         where T : class, IHostedService
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
+
+    /// <summary>Lets a service hear what is said on its channel.</summary>
+    public static void AddHearing<T>(this IServiceCollection services)
+        where T : class, IHears => services.AddSingleton<IHears>(provider => provider.GetRequiredService<T>());
 }

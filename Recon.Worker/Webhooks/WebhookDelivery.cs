@@ -2,11 +2,14 @@ using System.Net;
 using Microsoft.Extensions.Options;
 using Payments.Ledger.Webhooks;
 using Recon.Worker.Duties;
+using Recon.Worker.Jobs;
 
 namespace Recon.Worker.Webhooks;
 
 internal static class WebhookDelivery
 {
+    private const string LoopKey = "webhooks";
+
     /// <summary>
     /// Delivers webhooks, in a loop of its own: targets that keep their connections waiting hold up no other duty.
     /// </summary>
@@ -24,7 +27,9 @@ internal static class WebhookDelivery
             provider.GetRequiredService<WebhookOptions>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<DeliverWebhook>();
-        services.AddSingleton<IHostedService>(Loop);
+        services.AddKeyedSingleton(LoopKey, (provider, _) => Loop(provider));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<DutyLoop>(LoopKey));
+        services.AddSingleton<IHears>(provider => provider.GetRequiredKeyedService<DutyLoop>(LoopKey));
         services.AddConfiguredTarget();
     }
 
@@ -45,12 +50,10 @@ internal static class WebhookDelivery
             PollSeconds = duties.PollSeconds,
         };
         return new DutyLoop(
-            provider.GetRequiredService<DutySessions>(),
             provider.GetRequiredService<HeldDuties>(),
             provider.GetRequiredService<RunDuty>(),
             [provider.GetRequiredService<DeliverWebhook>()],
             options,
-            provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<DutyLoop>>());
     }
 

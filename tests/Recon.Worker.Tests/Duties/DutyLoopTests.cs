@@ -25,6 +25,8 @@ public sealed class DutyLoopTests : IAsyncLifetime
         await using var worker = new TestDuties(_database, options => options.PollSeconds = 60);
         var done = new SemaphoreSlim(0);
         using var loop = worker.Loop(new ScriptedDuty(Short, (_, _) => Finish(done)));
+        using var hearing = worker.HearingOf(loop);
+        await hearing.StartAsync(Cancel);
         await loop.StartAsync(Cancel);
 
         for (var i = 0; i < 3; i++)
@@ -34,6 +36,7 @@ public sealed class DutyLoopTests : IAsyncLifetime
         }
 
         await loop.StopAsync(Cancel);
+        await hearing.StopAsync(Cancel);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Npgsql;
 using Payments.Ledger.Duties;
 using Payments.Testing;
 using Recon.Worker.Duties;
+using Recon.Worker.Jobs;
 
 namespace Recon.Worker.Tests.Duties;
 
@@ -29,8 +30,12 @@ internal sealed class TestDuties : IAsyncDisposable
 
     public RunDuty Run { get; }
 
-    public DutyLoop Loop(params IDutyHandler[] handlers) => new(
-        Sessions, Held, Run, handlers, Options, TimeProvider.System, NullLogger<DutyLoop>.Instance);
+    public DutyLoop Loop(params IDutyHandler[] handlers) =>
+        new(Held, Run, handlers, Options, NullLogger<DutyLoop>.Instance);
+
+    /// <summary>What wakes a loop when a duty is added.</summary>
+    public Hearing HearingOf(DutyLoop loop) =>
+        new(Sessions.Source, [loop], TimeProvider.System, NullLogger<Hearing>.Instance);
 
     /// <summary>Claims a duty of this handler and runs it once; false when none is due.</summary>
     public async Task<bool> RunOneAsync(IDutyHandler handler, CancellationToken stopping = default)
