@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
-using Recon.Worker.Settlements;
+using Recon.Worker.Jobs;
 
 namespace Recon.Worker.Duties;
 

@@ -10,8 +10,6 @@ internal sealed class DutySessions(NpgsqlDataSource source) : IAsyncDisposable
 {
     private const int Most = 10;
 
-    public NpgsqlDataSource Source { get; } = source;
-
     public static DutySessions Create(string connectionString, Action<NpgsqlDataSourceBuilder> configure)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
@@ -20,7 +18,7 @@ internal sealed class DutySessions(NpgsqlDataSource source) : IAsyncDisposable
         return new DutySessions(builder.Build());
     }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancel) => Source.OpenConnectionAsync(cancel);
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancel) => source.OpenConnectionAsync(cancel);
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public ValueTask DisposeAsync() => source.DisposeAsync();
 }

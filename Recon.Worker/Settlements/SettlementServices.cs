@@ -33,16 +33,4 @@ internal static class SettlementServices
         services.AddNotifier(Database.ChangesChannel, ChangesPause);
         services.AddHostedSingleton<SettlementLoop>();
     }
-
-    /// <summary>A service that others, or the worker's <see cref="Hearing"/>, ask for by its type.</summary>
-    public static void AddHostedSingleton<T>(this IServiceCollection services)
-        where T : class, IHostedService
-    {
-        services.AddSingleton<T>();
-        services.AddHostedService(provider => provider.GetRequiredService<T>());
-    }
-
-    /// <summary>Lets a service hear what is said on its channel.</summary>
-    public static void AddHearing<T>(this IServiceCollection services)
-        where T : class, IHears => services.AddSingleton<IHears>(provider => provider.GetRequiredService<T>());
 }

@@ -21,8 +21,8 @@ internal sealed class GrowthScenario : Scenario
     private const string Held = "100,000, a transaction held open";
     private const int Connections = 64;
 
-    // A rate that keeps nobody busy: as fast as they can, readers would measure how they share the processors.
-    private const double ReadsPerSecond = 200;
+    // As fast as they can, readers would measure how they share the processors.
+    private const int ReadsPerSecond = 200;
     private const int Readers = 16;
 
     public override string Name => "growth";
@@ -58,10 +58,12 @@ internal sealed class GrowthScenario : Scenario
 
     private static readonly (string Figure, Func<string, Guid, string> PathOf)[] Reads =
     [
-        ("balance at 200/s p99 ms", (account, _) => $"/accounts/{account}/balance"),
-        ("payment at 200/s p99 ms", (_, payment) => $"/payments/{payment}"),
-        ("first ledger page at 200/s p99 ms", (account, _) => $"/api/v1/accounts/{account}/ledger"),
+        (Read("balance"), (account, _) => $"/accounts/{account}/balance"),
+        (Read("payment"), (_, payment) => $"/payments/{payment}"),
+        (Read("first ledger page"), (account, _) => $"/api/v1/accounts/{account}/ledger"),
     ];
+
+    private static string Read(string what) => FormattableString.Invariant($"{what} at {ReadsPerSecond}/s p99 ms");
 
     private static async Task<BenchDatabase> CreateAsync(BenchContext context, int payments, CancellationToken cancel)
     {

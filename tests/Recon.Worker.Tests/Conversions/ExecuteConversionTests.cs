@@ -31,7 +31,7 @@ public sealed class ExecuteConversionTests : IAsyncLifetime
         var clock = TimeProvider.System;
         _held = new HeldDuties(_sessions, WorkerIdentity.Create(clock), _options, new Random(1));
         _changes = new Notifier(
-            _sessions.Source, Database.ChangesChannel, TimeSpan.Zero, clock, NullLogger<Notifier>.Instance);
+            _database.App, Database.ChangesChannel, TimeSpan.Zero, clock, NullLogger<Notifier>.Instance);
         _execute = new ExecuteConversion(_sessions, new AuditLog(clock), _changes);
         _run = new RunDuty(_held, _options, clock, NullLogger<RunDuty>.Instance);
     }

@@ -12,8 +12,11 @@ namespace Recon.Worker.Tests.Duties;
 /// </summary>
 internal sealed class TestDuties : IAsyncDisposable
 {
+    private readonly TestDatabase _database;
+
     public TestDuties(TestDatabase database, Action<DutyOptions>? configure = null)
     {
+        _database = database;
         var clock = TimeProvider.System;
         Options = new DutyOptions { RetryDelaySeconds = 0.001 };
         configure?.Invoke(Options);
@@ -35,7 +38,7 @@ internal sealed class TestDuties : IAsyncDisposable
 
     /// <summary>What wakes a loop when a duty is added.</summary>
     public Hearing HearingOf(DutyLoop loop) =>
-        new(Sessions.Source, [loop], TimeProvider.System, NullLogger<Hearing>.Instance);
+        new(_database.App, [loop], TimeProvider.System, NullLogger<Hearing>.Instance);
 
     /// <summary>Claims a duty of this handler and runs it once; false when none is due.</summary>
     public async Task<bool> RunOneAsync(IDutyHandler handler, CancellationToken stopping = default)
