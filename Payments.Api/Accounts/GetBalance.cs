@@ -56,7 +56,7 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
     // One statement, so that a payment that settles at this moment is either pending or in the balance. Payments into
     // an account are in its division. Transfers may be in their payer's: those that are open have indexes of their own.
     // What is queued is shown with the holders' accounts; for the system's, their counterparts, it would count twice.
-    private const string ReadSql = """
+    internal const string ReadSql = """
         SELECT held.balance, held.version,
             CASE WHEN @system THEN 0 ELSE (
                 SELECT coalesce(sum(amount), 0)

@@ -1,5 +1,8 @@
 using System.Globalization;
+using Dapper;
+using Payments.Api.Accounts;
 using Payments.Api.Tests.Refunds;
+using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Tests.Accounts;
 
@@ -129,6 +132,37 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             """));
 
         Assert.Contains(index, plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_others_of_its_division_were_paid_does_not_make_a_balance_slower_while_old_rows_are_kept()
+    {
+        var mine = Division.Of("ACC-QUIET");
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-QUIET", 2));
+        await fixture.Client.PayAsync("ACC-QUIET", 1);
+        await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(
+            TestContext.Current.CancellationToken);
+        await backup.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM recon_jobs");
+        await fixture.Database.ExecuteAsync(
+            """
+            INSERT INTO recon_jobs (id, payment_id, amount, division, currency, payee_account)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1, i % 64, 'USD', 'ACC-OTHER-' || i
+            FROM generate_series(1, 32000) AS i
+            """);
+        await fixture.Database.ExecuteAsync(
+            """
+            UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE payee_account LIKE 'ACC-OTHER-%';
+            ANALYZE recon_jobs
+            """);
+
+        var plan = await fixture.Database.QueryAsync<string>(
+            "EXPLAIN (ANALYZE, BUFFERS) " + GetBalance.ReadSql,
+            new { ids = new[] { 1L }, name = "ACC-QUIET", currency = "USD", system = false, division = mine });
+
+        var buffers = plan.First(line => line.Contains("Buffers:", StringComparison.Ordinal));
+        Assert.InRange(int.Parse(buffers.Split("hit=")[1].Split(' ')[0], CultureInfo.InvariantCulture), 1, 100);
+        var balance = await fixture.Client.GetJsonAsync("/accounts/ACC-QUIET/balance");
+        Assert.Equal("1.00", balance.GetProperty("pendingIn").GetRawText());
     }
 
     private async Task<(int Version, string Balance)> AtAsync(string account, DateTimeOffset moment)
