@@ -54,9 +54,9 @@ internal sealed class ReconcileScenario : Scenario
         template.Disconnect();
 
         var shape = new QueueShape(context.Options.Payments, BenchOptions.Accounts);
-        await using var alone = new WarmWorkers(context, Clone, shape, 2, null, Off);
+        await using var alone = new WarmWorkers(context, Clone, shape, 2, settings: Off);
         await using var continuous = new WarmWorkers(context, Clone, shape, 2);
-        await using var full = new WarmWorkers(context, Clone, shape, 2, null, AllTheTime);
+        await using var full = new WarmWorkers(context, Clone, shape, 2, settings: AllTheTime);
         var result = await context.CompareAsync("Checking the books", [
             new Side(Alone, token => alone.MeasureAsync(ReadAsync, token)),
             new Side(Continuous, token => continuous.MeasureAsync(ReadAsync, token)),

@@ -11,6 +11,7 @@ namespace Payments.Bench.Scenarios;
 /// </summary>
 /// <param name="createDatabase">Makes the database, with the accounts' history but with nothing queued.</param>
 /// <param name="shape">The full queue.</param>
+/// <param name="toTheEnd">A window ends with the queue, for what is settled unevenly; else after its length.</param>
 /// <param name="settings">Of the workers, as environment variables.</param>
 internal sealed class WarmWorkers(
     BenchContext context,
@@ -18,6 +19,7 @@ internal sealed class WarmWorkers(
     QueueShape shape,
     int count,
     OtlpSink? traceAllTo = null,
+    bool toTheEnd = false,
     params IReadOnlyList<(string Name, string Value)> settings) : IAsyncDisposable
 {
     /// <summary>The figure of every run.</summary>
@@ -26,6 +28,8 @@ internal sealed class WarmWorkers(
     // The other sides' databases came and went with checkpoints, after which the first change of a page logs all of it.
     // In this time most pages of ten thousand accounts are changed.
     private static readonly TimeSpan WarmUpAgain = TimeSpan.FromSeconds(2.5);
+
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
 
@@ -60,7 +64,13 @@ internal sealed class WarmWorkers(
         await Task.Delay(WarmUpAgain, cancel);
         var cost = await CostMeter.StartAsync(
             context.Server, [.. _workers.Select(worker => ("worker", worker.Process))], cancel);
-        var window = await SteadyWindow.MeasureAsync(database.CountSettledAsync, total, context.Window, cancel);
+        var window = await SteadyWindow.MeasureAsync(
+            database.CountSettledAsync, total, toTheEnd ? LongestDrain : context.Window, cancel);
+        if (toTheEnd && await database.ScalarAsync<int>(OpenSql, cancel) is var left and > 0)
+        {
+            throw new VoidRunException(FormattableString.Invariant($"{left} payments were still queued at the end"));
+        }
+
         List<(string Name, double Value)> figures =
             [(Rate, window.PerSecond), .. await cost.PerPaymentAsync(window.Counted, cancel)];
         Each(worker => worker.ShouldRun());
