@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Payments.Bench.Measuring;
 
 namespace Payments.Bench.Load;
@@ -13,12 +14,13 @@ namespace Payments.Bench.Load;
 /// </param>
 internal sealed class PacedLoad(IPEndPoint server, IRequests requests, int connections, double perSecond)
 {
-    // Below this the timer would be late more often than not.
-    private static readonly TimeSpan Granularity = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    private long _next = -1;
+    // Numbers of the requests that are due and have found no connection yet.
+    private readonly Channel<long> _due = Channel.CreateUnbounded<long>(
+        new UnboundedChannelOptions { SingleWriter = true });
+
     private long _answered;
     private long _started;
 
@@ -41,8 +43,10 @@ internal sealed class PacedLoad(IPEndPoint server, IRequests requests, int conne
         Begin = Clock.GetUtcNow();
         _started = Clock.GetTimestamp();
         var workers = Enumerable.Range(0, connections)
-            .Select(_ => Task.Run(() => WorkAsync(total, latencies, failed), failed.Token))
+            .Select(_ => Task.Run(() => WorkAsync(latencies, failed), failed.Token))
             .ToArray();
+        var ended = failed.Token;
+        new Thread(() => Pace(total, ended)) { IsBackground = true, Name = "pace" }.Start();
         try
         {
             await Task.WhenAll(workers);
@@ -59,23 +63,33 @@ internal sealed class PacedLoad(IPEndPoint server, IRequests requests, int conne
                 FormattableString.Invariant($"{perSecond:0} requests a second could not be sent and answered"));
     }
 
-    private async Task WorkAsync(long total, TimeSpan[] latencies, CancellationTokenSource failed)
+    // On a thread of its own: one that sleeps for each of its requests belongs to nobody else.
+    private void Pace(long total, CancellationToken ended)
+    {
+        for (var number = 0L; number < total && !ended.IsCancellationRequested; number++)
+        {
+            while (DueAt(number) - Clock.GetElapsedTime(_started) is var wait && wait > TimeSpan.Zero)
+            {
+                PreciseSleep.For(wait);
+            }
+
+            _due.Writer.TryWrite(number);
+        }
+
+        _due.Writer.TryComplete();
+    }
+
+    private async Task WorkAsync(TimeSpan[] latencies, CancellationTokenSource failed)
     {
         using var connection = new HttpConnection(server, requests.MostBytes);
         try
         {
             await connection.ConnectAsync(failed.Token);
-            while (Interlocked.Increment(ref _next) is var number && number < total)
+            await foreach (var number in _due.Reader.ReadAllAsync(failed.Token))
             {
-                var due = DueAt(number);
-                while (due - Clock.GetElapsedTime(_started) is var wait && wait > TimeSpan.Zero)
-                {
-                    await Task.Delay(wait > Granularity ? wait : Granularity, failed.Token);
-                }
-
                 var requestLength = requests.Write(number, connection.Request.Span);
                 var status = await connection.ExchangeAsync(requestLength, failed.Token);
-                latencies[number] = Clock.GetElapsedTime(_started) - due;
+                latencies[number] = Clock.GetElapsedTime(_started) - DueAt(number);
                 if (status != requests.ExpectedStatus)
                 {
                     throw new VoidRunException(FormattableString.Invariant(
