@@ -8,7 +8,7 @@ namespace Payments.Bench.Load;
 /// </summary>
 internal static unsafe partial class PreciseSleep
 {
-    /// <summary>Blocks the thread. A signal may end it early: who waits for a moment looks at the clock again.</summary>
+    /// <summary>Blocks the thread. A signal may end it early: whoever waits looks at the clock again.</summary>
     public static void For(TimeSpan length)
     {
         var time = new Timespec
