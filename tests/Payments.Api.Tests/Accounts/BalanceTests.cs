@@ -137,7 +137,6 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task What_others_of_its_division_were_paid_does_not_make_a_balance_slower_while_old_rows_are_kept()
     {
-        var mine = Division.Of("ACC-QUIET");
         await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-QUIET", 2));
         await fixture.Client.PayAsync("ACC-QUIET", 1);
         await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(
@@ -157,7 +156,14 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         var plan = await fixture.Database.QueryAsync<string>(
             "EXPLAIN (ANALYZE, BUFFERS) " + GetBalance.ReadSql,
-            new { ids = new[] { 1L }, name = "ACC-QUIET", currency = "USD", system = false, division = mine });
+            new
+            {
+                ids = new[] { 1L },
+                name = "ACC-QUIET",
+                currency = "USD",
+                system = false,
+                division = Division.Of("ACC-QUIET"),
+            });
 
         var buffers = plan.First(line => line.Contains("Buffers:", StringComparison.Ordinal));
         Assert.InRange(int.Parse(buffers.Split("hit=")[1].Split(' ')[0], CultureInfo.InvariantCulture), 1, 100);
