@@ -48,7 +48,7 @@ if (args is [VerifyAuditCommand.Name, ..])
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: Connections.Configure);
+builder.AddConnections();
 builder.WebHost.ConfigureKestrel(server =>
 {
     server.AddServerHeader = false;

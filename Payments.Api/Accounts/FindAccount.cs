@@ -1,6 +1,5 @@
 using System.Globalization;
 using Dapper;
-using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Accounts;
 
@@ -10,7 +9,7 @@ namespace Payments.Api.Accounts;
 /// Finds an account by name and currency. <c>clearing</c> stands for all of its sub-accounts; one of them is
 /// <c>clearing/07</c>, in an address <c>clearing%2F07</c>.
 /// </summary>
-internal sealed class FindAccount(NpgsqlDataSource database)
+internal sealed class FindAccount(ReadSessions sessions)
 {
     private static readonly string[] ClearingNames =
         [.. Enumerable.Range(0, AccountName.ClearingCount).Select(AccountName.ClearingOf)];
@@ -33,7 +32,7 @@ internal sealed class FindAccount(NpgsqlDataSource database)
             return (NotFound, []);
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await sessions.OpenAsync(cancel);
         var names = name == AccountName.Clearing ? ClearingNames : [name];
         var rows = (await connection.QueryAsync<AccountRow>(
             new CommandDefinition(FindSql, new { names, currencyCode }, cancellationToken: cancel))).AsList();

@@ -1,11 +1,10 @@
 using Dapper;
-using Npgsql;
 using Payments.Ledger.Jobs;
 
 namespace Payments.Api.Accounts;
 
 /// <summary>Reads an account's balance and what is queued for it, as of one moment.</summary>
-internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class GetBalance(ReadSessions sessions, TimeProvider clock)
 {
     /// <param name="accountId">The name that is answered.</param>
     /// <param name="parts">Rows of one account, all in one currency: one, or the parts of clearing.</param>
@@ -21,7 +20,7 @@ internal sealed class GetBalance(NpgsqlDataSource database, TimeProvider clock)
             account.System,
             division = account.System ? (short)0 : Division.Of(account.Name),
         };
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await sessions.OpenAsync(cancel);
         var row = await connection.QuerySingleAsync<Row>(
             new CommandDefinition(ReadSql, parameters, cancellationToken: cancel));
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Dapper;
-using Npgsql;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
 using Payments.Ledger;
@@ -8,7 +7,7 @@ using Payments.Ledger;
 namespace Payments.Api.Accounts;
 
 /// <summary>One page of an account's entries, newest first: by position, along the entries' primary key.</summary>
-internal sealed class ListEntries(NpgsqlDataSource database)
+internal sealed class ListEntries(ReadSessions sessions)
 {
     /// <returns>Up to one more than the limit, in the direction of the page.</returns>
     public async Task<List<AccountEntryAnswer>> ExecuteAsync(
@@ -22,7 +21,7 @@ internal sealed class ListEntries(NpgsqlDataSource database)
             filter.Kind,
             count = query.Limit + 1,
         };
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await sessions.OpenAsync(cancel);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             Sql(filter.Kind is not null, query.Backwards), parameters, cancellationToken: cancel));
         return [.. rows.Select(row => Show(account, row))];

@@ -1,24 +1,18 @@
-using System.Data;
 using Dapper;
-using Npgsql;
 using Payments.Api.Paging;
 using Payments.Api.Refunds;
 
 namespace Payments.Api.Payments;
 
 /// <summary>Reads one payment with its job, its result, its ledger entries and its refunds, as of one moment.</summary>
-internal sealed class GetPayment(NpgsqlDataSource database)
+internal sealed class GetPayment(ReadSessions sessions)
 {
     /// <returns>Null when no payment has this id.</returns>
     public async Task<PaymentDetails?> ExecuteAsync(Guid id, CancellationToken cancel)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-
-        // Both statements read by one snapshot: neither a payment nor a refund is ever shown half settled.
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
-        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
-            ReadRefundsSql + ReadSql, new { id, refunds = PageQuery.MostItems }, transaction,
-            cancellationToken: cancel));
+        await using var connection = await sessions.OpenAsync(cancel);
+        await using var results = await connection.QueryMultipleAsync(
+            new CommandDefinition(ReadSql, new { id, refunds = PageQuery.MostItems }, cancellationToken: cancel));
         var refunds = await results.ReadAsync<RefundRow>();
         var rows = results.Read<PaymentRow, JobRow?, ResultRow?, EntryRow?, Row>(
             (payment, job, result, entry) => new Row(payment, job, result, entry),
@@ -29,6 +23,11 @@ internal sealed class GetPayment(NpgsqlDataSource database)
                 first.Job, first.Result, rows.Select(row => row.Entry).OfType<EntryRow>(), refunds)
             : null;
     }
+
+    // Both statements read by one snapshot: neither a payment nor a refund is ever shown half settled. All goes and
+    // comes back in one round trip; the driver ends a transaction that was interrupted.
+    private const string ReadSql =
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" + ReadRefundsSql + ReadPaymentSql + "COMMIT";
 
     private const string ReadRefundsSql = """
         SELECT id, payment_id, amount, currency, status, reason, failure_reason, created_at, settled_at, trace_id
@@ -41,7 +40,7 @@ internal sealed class GetPayment(NpgsqlDataSource database)
 
     // A row for each of the payment's entries, or one without. The transaction lists the keys of its entries, which no
     // index would find.
-    private const string ReadSql = """
+    private const string ReadPaymentSql = """
         SELECT payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
             payment.status, payment.discrepancy,
             CASE WHEN payment.refunded_amount = 0 THEN 0 ELSE (
@@ -65,7 +64,8 @@ internal sealed class GetPayment(NpgsqlDataSource database)
             ON entry.account_id = listed.account_id AND entry.position = listed.position
         LEFT JOIN accounts AS account ON account.id = entry.account_id
         WHERE payment.id = @id
-        ORDER BY entry.amount, entry.account_id
+        ORDER BY entry.amount, entry.account_id;
+
         """;
 
     private sealed record Row(PaymentRow Payment, JobRow? Job, ResultRow? Result, EntryRow? Entry);
