@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Payments.Bench.Measuring;
 
 namespace Payments.Bench.Load;
 
 /// <summary>
 /// Sends requests at fixed moments, whether or not the earlier ones are answered. Latencies count from the moment at
-/// which a request was due, so that a server which stalls is charged for all that had to wait meanwhile.
+/// which a request was due, so that a server which stalls is charged for all that had to wait meanwhile. Each
+/// connection has a thread, which sleeps until a request is due and waits for its answer: what the runtime's pool adds
+/// when it hands work from thread to thread, milliseconds now and then, would be charged to the server.
 /// </summary>
 /// <param name="connections">
 /// Most requests in flight; one that finds none free is late, and its latency says so.
@@ -17,10 +18,7 @@ internal sealed class PacedLoad(IPEndPoint server, IRequests requests, int conne
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    // Numbers of the requests that are due and have found no connection yet.
-    private readonly Channel<long> _due = Channel.CreateUnbounded<long>(
-        new UnboundedChannelOptions { SingleWriter = true });
-
+    private long _next;
     private long _answered;
     private long _started;
 
@@ -37,77 +35,102 @@ internal sealed class PacedLoad(IPEndPoint server, IRequests requests, int conne
     /// <exception cref="VoidRunException">A request failed, or the rate could not be kept.</exception>
     public async Task<TimeSpan[]> RunAsync(TimeSpan length, CancellationToken cancel)
     {
-        var total = (long)(length.TotalSeconds * perSecond);
-        var latencies = new TimeSpan[total];
+        var latencies = new TimeSpan[(long)(length.TotalSeconds * perSecond)];
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Begin = Clock.GetUtcNow();
-        _started = Clock.GetTimestamp();
-        var workers = Enumerable.Range(0, connections)
-            .Select(_ => Task.Run(() => WorkAsync(latencies, failed), failed.Token))
-            .ToArray();
-        var ended = failed.Token;
-        new Thread(() => Pace(total, ended)) { IsBackground = true, Name = "pace" }.Start();
+        var opened = new List<HttpConnection>(connections);
         try
         {
-            await Task.WhenAll(workers);
+            while (opened.Count < connections)
+            {
+                opened.Add(new HttpConnection(server, requests.MostBytes));
+                opened[^1].Connect();
+            }
+
+            Begin = Clock.GetUtcNow();
+            _started = Clock.GetTimestamp();
+            await CallAsync(opened, latencies, failed);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (SocketException e)
         {
-            throw workers.Select(worker => worker.Exception?.InnerException).OfType<VoidRunException>().FirstOrDefault()
-                ?? new VoidRunException("the load was ended by a failure");
+            throw new VoidRunException("the server cannot be reached: " + e.Message);
+        }
+        finally
+        {
+            opened.ForEach(connection => connection.Dispose());
         }
 
+        cancel.ThrowIfCancellationRequested();
         return Clock.GetElapsedTime(_started) < length + Grace
             ? latencies
             : throw new VoidRunException(
                 FormattableString.Invariant($"{perSecond:0} requests a second could not be sent and answered"));
     }
 
-    // On a thread of its own: one that sleeps for each of its requests belongs to nobody else.
-    private void Pace(long total, CancellationToken ended)
+    private async Task CallAsync(
+        List<HttpConnection> opened, TimeSpan[] latencies, CancellationTokenSource failed)
     {
-        for (var number = 0L; number < total && !ended.IsCancellationRequested; number++)
-        {
-            while (DueAt(number) - Clock.GetElapsedTime(_started) is var wait && wait > TimeSpan.Zero)
-            {
-                PreciseSleep.For(wait);
-            }
-
-            _due.Writer.TryWrite(number);
-        }
-
-        _due.Writer.TryComplete();
+        // Wakes the threads that wait for an answer when there is nothing to wait for any more.
+        await using var hangUp = failed.Token.Register(() => opened.ForEach(connection => connection.Dispose()));
+        await Task.WhenAll(opened.Select(connection => Task.Factory.StartNew(
+            () => Call(connection, latencies, failed),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
     }
 
-    private async Task WorkAsync(TimeSpan[] latencies, CancellationTokenSource failed)
+    // The first failure is told; the others follow from it.
+    private void Call(HttpConnection connection, TimeSpan[] latencies, CancellationTokenSource failed)
     {
-        using var connection = new HttpConnection(server, requests.MostBytes);
         try
         {
-            await connection.ConnectAsync(failed.Token);
-            await foreach (var number in _due.Reader.ReadAllAsync(failed.Token))
+            while (Interlocked.Increment(ref _next) - 1 is var number
+                && number < latencies.Length
+                && WaitFor(DueAt(number), failed.Token))
             {
-                var requestLength = requests.Write(number, connection.Request.Span);
-                var status = await connection.ExchangeAsync(requestLength, failed.Token);
+                Send(number, connection);
                 latencies[number] = Clock.GetElapsedTime(_started) - DueAt(number);
-                if (status != requests.ExpectedStatus)
-                {
-                    throw new VoidRunException(FormattableString.Invariant(
-                        $"request {number} was answered {status}: {connection.LastAnswer}"));
-                }
-
                 Interlocked.Increment(ref _answered);
             }
         }
+        catch (Exception) when (failed.IsCancellationRequested)
+        {
+            // Hung up on.
+        }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            await failed.CancelAsync();
+            failed.Cancel();
             throw new VoidRunException("a request was not answered: " + e.Message);
         }
         catch (VoidRunException)
         {
-            await failed.CancelAsync();
+            failed.Cancel();
             throw;
+        }
+    }
+
+    // False when there is nothing to wait for any more.
+    private bool WaitFor(TimeSpan due, CancellationToken ended)
+    {
+        while (!ended.IsCancellationRequested && due - Clock.GetElapsedTime(_started) is var wait)
+        {
+            if (wait <= TimeSpan.Zero)
+            {
+                return true;
+            }
+
+            PreciseSleep.For(wait);
+        }
+
+        return false;
+    }
+
+    private void Send(long number, HttpConnection connection)
+    {
+        var length = requests.Write(number, connection.Request.Span);
+        if (connection.Exchange(length) is var status && status != requests.ExpectedStatus)
+        {
+            throw new VoidRunException(
+                FormattableString.Invariant($"request {number} was answered {status}: {connection.LastAnswer}"));
         }
     }
 }
