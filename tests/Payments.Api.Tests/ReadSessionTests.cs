@@ -10,15 +10,6 @@ namespace Payments.Api.Tests;
 
 public sealed class ReadSessionTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
-    private const string SomebodyWaits = """
-        SELECT EXISTS (
-            SELECT
-            FROM pg_locks
-            JOIN pg_database ON pg_database.oid = pg_locks.database
-            WHERE NOT granted AND datname = current_database()
-        )
-        """;
-
     private static CancellationToken Ended => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -70,7 +61,7 @@ public sealed class ReadSessionTests(ApiFixture fixture) : IClassFixture<ApiFixt
 
         // The refunds are read, the payment is waited for.
         var reading = fixture.Client.GetJsonAsync($"/payments/{id}");
-        await fixture.Database.UntilAsync(SomebodyWaits);
+        await fixture.Database.UntilAsync(Conditions.LockIsWaitedFor);
         await writer.ExecuteAsync(
             """
             SET LOCAL session_replication_role = replica;
@@ -97,7 +88,7 @@ public sealed class ReadSessionTests(ApiFixture fixture) : IClassFixture<ApiFixt
             await writer.ExecuteAsync("LOCK payments IN ACCESS EXCLUSIVE MODE");
             using var hangUp = new CancellationTokenSource();
             var reading = getPayment.ExecuteAsync(id, hangUp.Token);
-            await fixture.Database.UntilAsync(SomebodyWaits);
+            await fixture.Database.UntilAsync(Conditions.LockIsWaitedFor);
 
             await hangUp.CancelAsync();
 

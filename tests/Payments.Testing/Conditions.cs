@@ -18,6 +18,13 @@ public static class Conditions
         )
         """;
 
+    /// <summary>True while a session of this database waits for a lock.</summary>
+    public const string LockIsWaitedFor = """
+        SELECT EXISTS (
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        )
+        """;
+
     /// <summary>Asks until the query answers true; fails after a minute.</summary>
     public static async Task UntilAsync(this TestDatabase database, string query, object? parameters = null)
     {

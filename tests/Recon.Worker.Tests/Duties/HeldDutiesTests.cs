@@ -120,11 +120,7 @@ public sealed class HeldDutiesTests : IAsyncLifetime
 
         // Whatever would take it away waits for the commit.
         var ending = _database.EndLeaseAsync(id);
-        await _database.UntilAsync("""
-            SELECT EXISTS (
-                SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-            )
-            """);
+        await _database.UntilAsync(Conditions.LockIsWaitedFor);
         Assert.Null(await heir.Held.ClaimAsync([Kind], Cancel));
         await transaction.CommitAsync(Cancel);
         await ending;

@@ -130,9 +130,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
             "UPDATE recon_jobs SET available_at = clock_timestamp() + interval '2 seconds' WHERE lease = @Lease",
             claim);
         var settling = worker.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel);
-        await UntilAsync("""
-            SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
-            """);
+        await UntilAsync(Conditions.LockIsWaitedFor);
         await UntilAsync(
             "SELECT bool_and(available_at < clock_timestamp()) FROM recon_jobs WHERE lease = @Lease", claim);
         await transaction.RollbackAsync(Cancel);
