@@ -18,16 +18,10 @@ internal sealed class ContinuousChecking(
 
     private async Task<TimeSpan> LookAtRecentAsync(CancellationToken cancel)
     {
-        var untilDue = await verifyRecent.UntilDueAsync(_restAfterPass, cancel);
-        if (untilDue > TimeSpan.Zero)
+        var started = clock.GetTimestamp();
+        if (await verifyRecent.RunIfDueAsync(_restAfterPass, cancel) is { } untilDue)
         {
             return untilDue;
-        }
-
-        var started = clock.GetTimestamp();
-        if (await verifyRecent.RunOnceAsync(cancel) is null)
-        {
-            return options.Interval;
         }
 
         _restAfterPass = options.RestAfterPass(clock.GetElapsedTime(started));

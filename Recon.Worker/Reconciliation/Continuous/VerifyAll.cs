@@ -21,15 +21,15 @@ internal sealed class VerifyAll(
     public async Task<bool> RunIfDueAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
+        return await IsDueAsync(connection, cancel) && await RunAsync(connection, cancel);
+    }
+
+    private async Task<bool> IsDueAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
         var state = await connection.QuerySingleAsync<SweepState>(
             new CommandDefinition(StateSql, cancellationToken: cancel));
         var worked = TimeSpan.FromMilliseconds(state.Milliseconds);
-        if (!state.IsWanted && state.Since is { } since && since < options.RestAfter(worked))
-        {
-            return false;
-        }
-
-        return await RunAsync(connection, cancel);
+        return state.IsWanted || state.Since is not { } since || since >= options.RestAfter(worked);
     }
 
     private async Task<bool> RunAsync(NpgsqlConnection connection, CancellationToken cancel)
@@ -47,8 +47,14 @@ internal sealed class VerifyAll(
                 turns.Add(turn);
             }
 
-            await SweepAsync(connection, cancel);
-            return true;
+            // Again: another worker may have made it before these turns were taken.
+            var isDue = await IsDueAsync(connection, cancel);
+            if (isDue)
+            {
+                await SweepAsync(connection, cancel);
+            }
+
+            return isDue;
         }
         finally
         {

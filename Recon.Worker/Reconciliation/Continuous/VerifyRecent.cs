@@ -23,22 +23,49 @@ internal sealed class VerifyRecent(
     private readonly FreshWindow _window = new();
 
     /// <summary>
-    /// How long it is until the next pass, if one is to follow <paramref name="rest"/> after the last: whichever worker
-    /// made that. Nothing, or less, when it is due.
+    /// Makes a pass if one is due: <paramref name="rest"/> after the last, whichever worker made that. That is asked
+    /// again under the lock, because another worker may have made it since.
     /// </summary>
-    public async Task<TimeSpan> UntilDueAsync(TimeSpan rest, CancellationToken cancel)
+    /// <returns>Null when it made one; otherwise how long it is until one may be due.</returns>
+    public async Task<TimeSpan?> RunIfDueAsync(TimeSpan rest, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        return await connection.ExecuteScalarAsync<TimeSpan>(
-            new CommandDefinition(UntilDueSql, new { rest }, cancellationToken: cancel));
+        if (await UntilDueAsync(connection, rest, cancel) is { } early)
+        {
+            return early;
+        }
+
+        await using var turn = await SessionLock.TryTakeAsync(connection, LockKey, cancel);
+        if (turn is null)
+        {
+            return rest;
+        }
+
+        var late = await UntilDueAsync(connection, rest, cancel);
+        if (late is null)
+        {
+            await VerifyAsync(connection, cancel);
+        }
+
+        return late;
     }
 
+    /// <summary>Makes a pass, due or not.</summary>
     /// <returns>How many entries were new; null when another worker is at it.</returns>
     public async Task<long?> RunOnceAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
         await using var turn = await SessionLock.TryTakeAsync(connection, LockKey, cancel);
         return turn is null ? null : await VerifyAsync(connection, cancel);
+    }
+
+    // Null when it is due.
+    private static async Task<TimeSpan?> UntilDueAsync(
+        NpgsqlConnection connection, TimeSpan rest, CancellationToken cancel)
+    {
+        var left = await connection.ExecuteScalarAsync<TimeSpan>(
+            new CommandDefinition(UntilDueSql, new { rest }, cancellationToken: cancel));
+        return left > TimeSpan.Zero ? left : null;
     }
 
     private async Task<long> VerifyAsync(NpgsqlConnection connection, CancellationToken cancel)

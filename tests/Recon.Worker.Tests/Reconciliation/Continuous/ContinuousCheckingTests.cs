@@ -271,50 +271,6 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_worker_at_a_time_makes_the_pass_and_another_goes_on_from_there()
-    {
-        await using (var other = await _database.App.OpenConnectionAsync(Cancel))
-        {
-            await other.ExecuteAsync("SELECT pg_advisory_lock(6029834771250643391)");
-            Assert.Null(await _recent.RunOnceAsync(Cancel));
-            await other.ExecuteAsync("SELECT pg_advisory_unlock(6029834771250643391)");
-        }
-
-        await SettleAsync(3);
-        Assert.Equal(6, await Create().Recent.RunOnceAsync(Cancel));
-        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
-    }
-
-    [Fact]
-    public async Task Workers_share_the_passes_instead_of_making_one_each()
-    {
-        await _database.ExecuteAsync("""
-            CREATE TABLE passes (at timestamptz NOT NULL);
-            CREATE FUNCTION note_pass() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-            BEGIN
-                INSERT INTO passes VALUES (NEW.passed_at);
-                RETURN NEW;
-            END
-            $$;
-            CREATE TRIGGER note_pass AFTER UPDATE OF passed_at ON continuous_checks
-                FOR EACH ROW EXECUTE FUNCTION note_pass();
-            """);
-        _options.IntervalSeconds = 0.3;
-        using var one = CreateLoop();
-        using var other = CreateLoop();
-        await one.StartAsync(Cancel);
-        await other.StartAsync(Cancel);
-        await _database.UntilAsync("SELECT count(*) >= 8 FROM passes");
-        await one.StopAsync(Cancel);
-        await other.StopAsync(Cancel);
-
-        Assert.Empty(await _database.QueryAsync<TimeSpan>("""
-            SELECT gap FROM (SELECT at - lag(at) OVER (ORDER BY at) AS gap FROM passes) AS passes
-            WHERE gap < interval '0.3 seconds'
-            """));
-    }
-
-    [Fact]
     public async Task A_rewritten_table_is_swept_as_a_whole()
     {
         await _database.ExecuteAsync("VACUUM FULL ledger_entries");
