@@ -6,7 +6,8 @@ namespace Recon.Worker.Jobs;
 /// Decides where the next claim looks. Most claims look at the divisions that fall to this worker among the living
 /// ones, starting behind what it has claimed before; every poll one claim looks at all divisions from their beginning.
 /// So no division is ever without a worker, and no job is out of sight: one that committed late, waits for its retry
-/// or was held by a worker that died is found by the full look.
+/// or was held by a worker that died is found by the full look. Where that finds a backlog of others, this worker helps
+/// them until there is none.
 /// </summary>
 internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
 {
@@ -20,7 +21,11 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     private long _marksTakenAt = clock.GetTimestamp();
     private long? _fullLookAt;
     private int _start;
-    private short[] _preferred = [.. Enumerable.Range(0, Division.Count).Select(division => (short)division)];
+    private bool _helps;
+    private short[] _preferred = [.. Everything];
+    private short[] _others = [];
+
+    private static IEnumerable<short> Everything => Enumerable.Range(0, Division.Count).Select(d => (short)d);
 
     /// <summary>The divisions that this worker looks at first.</summary>
     public IReadOnlyList<short> Preferred => _preferred;
@@ -30,13 +35,11 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     /// </summary>
     public void Share(int rank, int living)
     {
-        var preferred = Enumerable.Range(0, Division.Count)
-            .Where(division => division % living == rank)
-            .Select(division => (short)division)
-            .ToArray();
+        var preferred = Everything.Where(division => division % living == rank).ToArray();
         if (!preferred.AsSpan().SequenceEqual(_preferred))
         {
             _preferred = preferred;
+            _others = [.. Everything.Except(preferred)];
             Forget();
         }
     }
@@ -44,23 +47,26 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     /// <summary>Where the next claim looks.</summary>
     public DivisionOrder Next()
     {
-        var preferred = _preferred;
-        var start = Math.Max(0, Array.FindIndex(preferred, division => division >= _start));
-        var divisions = preferred.Skip(start).Concat(preferred.Take(start)).ToList();
-
+        var divisions = InTurn(_preferred).ToList();
         if (_fullLookAt is null || clock.GetElapsedTime(_fullLookAt.Value) >= fullLookEvery)
         {
             _fullLookAt = clock.GetTimestamp();
-            divisions.AddRange(Enumerable.Range(0, Division.Count).Select(d => (short)d).Except(preferred));
+            divisions.AddRange(InTurn(_others));
             return new DivisionOrder(divisions, new long[divisions.Count]);
         }
 
         AgeMarks();
+        if (_helps)
+        {
+            divisions.AddRange(InTurn(_others));
+        }
+
         return new DivisionOrder(divisions, divisions.ConvertAll(division => _marks[division]));
     }
 
     /// <summary>Remembers how far each division was claimed, and goes on behind the last one next time.</summary>
-    public void Claimed(IReadOnlyList<ClaimedJob> jobs, DivisionOrder order)
+    /// <param name="isFull">Whether there may be more than the batch could hold.</param>
+    public void Claimed(IReadOnlyList<ClaimedJob> jobs, DivisionOrder order, bool isFull)
     {
         foreach (var job in jobs)
         {
@@ -70,6 +76,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         // The batch may have ended within any division; the last one reached is the one to go on behind.
         var claimed = jobs.Select(job => job.Division).ToHashSet();
         _start = order.Divisions.Last(claimed.Contains) + 1;
+        _helps = isFull && claimed.Overlaps(_others);
     }
 
     /// <summary>
@@ -81,7 +88,11 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         Array.Clear(_agingMarks);
         Array.Clear(_claimed);
         _fullLookAt = null;
+        _helps = false;
     }
+
+    private IEnumerable<short> InTurn(short[] divisions) =>
+        divisions.Where(division => division >= _start).Concat(divisions.Where(division => division < _start));
 
     private void AgeMarks()
     {

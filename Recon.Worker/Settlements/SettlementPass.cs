@@ -26,8 +26,9 @@ internal sealed class SettlementPass(
             return contested ? PassOutcome.Contested : PassOutcome.Idle;
         }
 
+        var isFull = claim.Jobs.Count >= options.BatchSize;
         using var batch = telemetry.Claimed(claim, started);
-        _plan.Claimed(claim.Jobs, order);
+        _plan.Claimed(claim.Jobs, order, isFull);
         try
         {
             var settled = await settleJobs.ExecuteAsync(claim, stopping, cancel);
@@ -37,9 +38,7 @@ internal sealed class SettlementPass(
                 _plan.Forget();
             }
 
-            return settled == 0 ? PassOutcome.Nothing
-                : claim.Jobs.Count < options.BatchSize ? PassOutcome.SettledAll
-                : PassOutcome.Settled;
+            return settled == 0 ? PassOutcome.Nothing : isFull ? PassOutcome.Settled : PassOutcome.SettledAll;
         }
         catch
         {

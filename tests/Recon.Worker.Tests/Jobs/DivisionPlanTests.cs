@@ -27,7 +27,7 @@ public sealed class DivisionPlanTests
     public void What_was_claimed_is_passed_over_only_after_others_had_time_to_commit_before_it()
     {
         var plan = new DivisionPlan(_clock, Poll);
-        plan.Claimed([Job(division: 7, sequence: 500)], plan.Next());
+        plan.Claimed([Job(division: 7, sequence: 500)], plan.Next(), isFull: false);
 
         Assert.Equal(0, MarkOf(plan.Next(), division: 7));
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -41,7 +41,7 @@ public sealed class DivisionPlanTests
     {
         var plan = new DivisionPlan(_clock, Poll);
         plan.Share(0, 2);
-        plan.Claimed([Job(division: 8, sequence: 500)], plan.Next());
+        plan.Claimed([Job(division: 8, sequence: 500)], plan.Next(), isFull: false);
         for (var second = 0; second < 9; second++)
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
@@ -60,10 +60,40 @@ public sealed class DivisionPlanTests
     {
         var plan = new DivisionPlan(_clock, Poll);
         var first = plan.Next();
-        plan.Claimed([Job(division: 3, sequence: 1)], first);
+        plan.Claimed([Job(division: 3, sequence: 1)], first, isFull: true);
 
         Assert.Equal(4, plan.Next().Divisions[0]);
     }
+
+    [Fact]
+    public void Who_finds_a_backlog_of_others_helps_them_until_there_is_none()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        plan.Share(0, 2);
+        plan.Claimed([Job(division: 7, sequence: 500)], plan.Next(), isFull: true);
+
+        var second = plan.Next();
+        Assert.Equal(Everything.Where(IsOwn), second.Divisions.Take(Division.Count / 2).Order());
+        Assert.Equal(9, second.Divisions[Division.Count / 2]);
+        plan.Claimed([Job(division: 9, sequence: 501)], second, isFull: true);
+        var third = plan.Next();
+        Assert.Equal(Everything, third.Divisions.Order());
+        plan.Claimed([Job(division: 11, sequence: 502)], third, isFull: false);
+
+        Assert.All(plan.Next().Divisions, division => Assert.True(IsOwn(division)));
+    }
+
+    [Fact]
+    public void Who_has_a_backlog_of_its_own_helps_nobody()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        plan.Share(0, 2);
+        plan.Claimed([Job(division: 8, sequence: 500)], plan.Next(), isFull: true);
+
+        Assert.All(plan.Next().Divisions, division => Assert.True(IsOwn(division)));
+    }
+
+    private static bool IsOwn(short division) => division % 2 == 0;
 
     private static IEnumerable<short> Everything => Enumerable.Range(0, Division.Count).Select(i => (short)i);
 
