@@ -31,6 +31,9 @@ internal sealed class WarmWorkers(
 
     private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(1);
 
+    // As many as two workers settle in about that time.
+    private const int WarmUpPayments = 30_000;
+
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
 
     private BenchDatabase? _database;
@@ -57,11 +60,11 @@ internal sealed class WarmWorkers(
             await WarmUpAsync(database, cancel);
         }
 
-        await FillAsync(database, cancel);
+        await (toTheEnd ? WarmUpOnOthersAsync(database, cancel) : FillAsync(database, cancel));
         var total = await database.CountPaymentsAsync(cancel);
         Each(worker => worker.Thaw());
         await SetPausedAsync(database, false, cancel);
-        await Task.Delay(WarmUpAgain, cancel);
+        await Task.Delay(toTheEnd ? TimeSpan.Zero : WarmUpAgain, cancel);
         var cost = await CostMeter.StartAsync(
             context.Server, [.. _workers.Select(worker => ("worker", worker.Process))], cancel);
         var window = await SteadyWindow.MeasureAsync(
@@ -102,6 +105,18 @@ internal sealed class WarmWorkers(
         await RestAsync(database, cancel);
     }
 
+    // A queue that is measured to its end is measured from its begin as well: what is settled meanwhile is not its own.
+    private async Task WarmUpOnOthersAsync(BenchDatabase database, CancellationToken cancel)
+    {
+        await database.QueueAsync(shape with { Payments = WarmUpPayments, HotShare = 0 }, -_run, cancel);
+        var total = await database.CountPaymentsAsync(cancel);
+        Each(worker => worker.Thaw());
+        await SetPausedAsync(database, false, cancel);
+        await SteadyWindow.MeasureAsync(database.CountSettledAsync, total, LongestDrain, cancel);
+        await PauseAsync(database, cancel);
+        await FillAsync(database, cancel);
+    }
+
     // What was settled sooner, the hot account's payments or the others', is queued again: the mixture is kept.
     private async Task FillAsync(BenchDatabase database, CancellationToken cancel)
     {
@@ -117,13 +132,17 @@ internal sealed class WarmWorkers(
     // Frozen only when no worker has a batch in hand: one that woke up behind its lease would settle nothing with it.
     private async Task RestAsync(BenchDatabase database, CancellationToken cancel)
     {
+        await PauseAsync(database, cancel);
+        await database.FreezeAsync(_workers, cancel);
+    }
+
+    private static async Task PauseAsync(BenchDatabase database, CancellationToken cancel)
+    {
         await SetPausedAsync(database, true, cancel);
         while (!await database.ScalarAsync<bool>(IsRestingSql, cancel))
         {
             await Task.Delay(LookDelay, cancel);
         }
-
-        await database.FreezeAsync(_workers, cancel);
     }
 
     private static async Task SetPausedAsync(BenchDatabase database, bool paused, CancellationToken cancel)
