@@ -35,7 +35,7 @@ internal sealed class SettlementScenario : Scenario
 
     public override TimeSpan Preparation => TimeSpan.FromSeconds(76);
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(65);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(70);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
