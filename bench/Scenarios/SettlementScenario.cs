@@ -53,7 +53,7 @@ internal sealed class SettlementScenario : Scenario
         await using var two = new WarmWorkers(context, Clone, shape, 2);
         await using var one = new WarmWorkers(context, Clone, shape, 1);
         await using var hot = new WarmWorkers(
-            context, Clone, shape with { Payments = shape.Payments / 3, HotShare = 0.5 }, 2, toTheEnd: true);
+            context, Clone, shape with { Payments = shape.Payments / 5, HotShare = 0.5 }, 2, toTheEnd: true);
         await using var traced = new WarmWorkers(context, Clone, shape with { TracedShare = 1 }, 2, sink);
         var result = await context.CompareAsync("Settlement", [
             new Side(Product, two.MeasureAsync),
