@@ -23,19 +23,21 @@ public sealed class EventTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     [Fact]
     public async Task Many_changes_are_at_most_one_event_a_second_and_kind()
     {
+        // From before the first event: however late this test hears of them, the third came two seconds after it.
+        var started = Stopwatch.GetTimestamp();
         await using var stream = await Listener.OpenAsync(fixture.Client);
         await stream.SkipToAsync(": listening");
-        await fixture.Client.PayAsync("ACC-LIVE", 1);
-        await stream.SkipToAsync("event: payments");
-        var first = Stopwatch.GetTimestamp();
-
-        for (var i = 0; i < 50; i++)
+        for (var told = 0; told < 3; told++)
         {
-            await fixture.Client.PayAsync("ACC-LIVE", 1);
+            for (var i = 0; i < 25; i++)
+            {
+                await fixture.Client.PayAsync("ACC-LIVE", 1);
+            }
+
+            await stream.SkipToAsync("event: payments");
         }
 
-        await stream.SkipToAsync("event: payments");
-        Assert.InRange(Stopwatch.GetElapsedTime(first), TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(10));
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(20));
     }
 
     [Fact]
