@@ -5,20 +5,26 @@ namespace Payments.Bench.Product;
 /// <summary>Stops programs where they are, so that they take nothing from what is measured meanwhile.</summary>
 internal static class FrozenServices
 {
-    private const int Looks = 10;
+    private const int Looks = 4;
 
     private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
     /// Freezes all of them at a moment when none is being sent anything: a session of the server that waits for its
     /// client to take its rows hears nothing else, and whoever makes or drops a database waits for all sessions. A
-    /// vacuum that is under way sends nobody anything.
+    /// vacuum that is under way sends nobody anything. A worker that sweeps its books is sent rows for seconds: it goes
+    /// on at its own pace until there is such a moment.
     /// </summary>
     public static async Task FreezeAsync(
         this BenchDatabase database, IReadOnlyList<ServiceProcess> services, CancellationToken cancel)
     {
         while (true)
         {
+            while (!await database.IsQuietAsync(cancel))
+            {
+                await Task.Delay(LookDelay, cancel);
+            }
+
             foreach (var service in services)
             {
                 service.Freeze();
@@ -26,7 +32,7 @@ internal static class FrozenServices
 
             for (var look = 0; look < Looks; look++)
             {
-                if (await database.ScalarAsync<bool>(IsQuietSql, cancel))
+                if (await database.IsQuietAsync(cancel))
                 {
                     return;
                 }
@@ -38,10 +44,11 @@ internal static class FrozenServices
             {
                 service.Thaw();
             }
-
-            await Task.Delay(LookDelay, cancel);
         }
     }
+
+    private static Task<bool> IsQuietAsync(this BenchDatabase database, CancellationToken cancel) =>
+        database.ScalarAsync<bool>(IsQuietSql, cancel);
 
     private const string IsQuietSql = """
         SELECT NOT EXISTS (
