@@ -48,19 +48,19 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     public DivisionOrder Next()
     {
         var divisions = InTurn(_preferred).ToList();
-        if (_fullLookAt is null || clock.GetElapsedTime(_fullLookAt.Value) >= fullLookEvery)
+        var isFullLook = _fullLookAt is null || clock.GetElapsedTime(_fullLookAt.Value) >= fullLookEvery;
+        if (isFullLook || _helps)
+        {
+            divisions.AddRange(InTurn(_others));
+        }
+
+        if (isFullLook)
         {
             _fullLookAt = clock.GetTimestamp();
-            divisions.AddRange(InTurn(_others));
             return new DivisionOrder(divisions, new long[divisions.Count]);
         }
 
         AgeMarks();
-        if (_helps)
-        {
-            divisions.AddRange(InTurn(_others));
-        }
-
         return new DivisionOrder(divisions, divisions.ConvertAll(division => _marks[division]));
     }
 

@@ -15,7 +15,7 @@ namespace Recon.Worker.Tests.Reconciliation.Continuous;
 public sealed class SharedPassesTests : IAsyncLifetime
 {
     private const long GateKey = 4711;
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
 
     private readonly TestDatabase _database = new();
     private readonly ReconciliationTelemetry _telemetry = new();
