@@ -20,11 +20,11 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
     private readonly Instruments _instruments = new(new Meter(SourceName));
 
     /// <summary>The trace of one batch, with its claim; to be disposed when the batch is done with.</summary>
-    public Activity? Claimed(Claim claim, DateTimeOffset claimStarted)
+    public Activity? Claimed(Claim claim)
     {
-        var claimed = clock.GetUtcNow();
+        var (asked, answered) = (TimeOf(claim.AskedAt), TimeOf(claim.AnsweredAt));
         var oldest = claim.Jobs.Min(job => job.CreatedAt);
-        var lag = claimed.UtcDateTime - oldest;
+        var lag = answered.UtcDateTime - oldest;
         _instruments.Claimed.Add(claim.Jobs.Count);
         _instruments.BatchSize.Record(claim.Jobs.Count);
         _instruments.Lag.Record(lag.TotalSeconds);
@@ -32,14 +32,14 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         // Sampled with any payment in it, since that one's span will link here.
         KeyValuePair<string, object?>[] tags = [new("trace.keep", claim.Jobs.Any(job => job.Traceparent is not null))];
         var batch = Source.StartActivity(
-            "settle batch", ActivityKind.Consumer, default(ActivityContext), tags, startTime: claimStarted);
+            "settle batch", ActivityKind.Consumer, default(ActivityContext), tags, startTime: asked);
         if (batch is null)
         {
             return null;
         }
 
         using var span = Source.StartActivity(
-            "claim (SKIP LOCKED)", ActivityKind.Client, batch.Context, startTime: claimStarted);
+            "claim (SKIP LOCKED)", ActivityKind.Client, batch.Context, startTime: asked);
         span?.SetTag("db.system.name", "postgresql")
             .SetTag("db.operation.name", "SELECT FOR UPDATE SKIP LOCKED")
             .SetTag("db.collection.name", "recon_jobs")
@@ -47,7 +47,7 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
             .SetTag("recon.divisions", string.Join(' ', claim.Jobs.Select(job => job.Division).Distinct()))
             .SetTag("recon.lag_seconds", lag.TotalSeconds)
             .SetTag("recon.lease", claim.Lease)
-            .SetEndTime(claimed.UtcDateTime);
+            .SetEndTime(answered.UtcDateTime);
         batch.SetTag("recon.batch.size", claim.Jobs.Count).SetTag("recon.lease", claim.Lease);
         return batch;
     }
@@ -129,6 +129,8 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         settle?.SetTag("payment.status", settlement.Status);
         logger.LogInformation("Payment {PaymentId} settled: {Status}", job.PaymentId, settlement.Status);
     }
+
+    private DateTimeOffset TimeOf(long timestamp) => clock.GetUtcNow() - clock.GetElapsedTime(timestamp);
 
     private static DateTime Latest(DateTime one, DateTime other) => one > other ? one : other;
 

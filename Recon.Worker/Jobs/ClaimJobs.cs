@@ -6,7 +6,8 @@ namespace Recon.Worker.Jobs;
 /// Takes due jobs and leases them. A worker that dies keeps nothing from anyone: what it held is due again when the
 /// lease ends, and the number of its lease is then of no use to it.
 /// </summary>
-internal sealed class ClaimJobs(NpgsqlDataSource database, WorkerIdentity worker, WorkerOptions options)
+internal sealed class ClaimJobs(
+    NpgsqlDataSource database, WorkerIdentity worker, WorkerOptions options, TimeProvider clock)
 {
     /// <summary>
     /// Claims up to a batch of jobs, oldest first within each division, divisions in the order given.
@@ -17,6 +18,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, WorkerIdentity worker
     /// </returns>
     public async Task<(Claim Claim, bool Contested)> ExecuteAsync(DivisionOrder order, CancellationToken cancel)
     {
+        var askedAt = clock.GetTimestamp();
         await using var connection = await database.OpenConnectionAsync(cancel);
 
         // One round trip and one transaction: a batch without an explicit one commits at its end.
@@ -44,13 +46,16 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, WorkerIdentity worker
         await reader.ReadAsync(cancel);
         var free = reader.GetInt64(0);
         await reader.NextResultAsync(cancel);
-        return (await ReadAsync(reader, cancel), free < order.Count);
+        var (lease, jobs) = await ReadAsync(reader, cancel);
+        var claim = jobs.Count == 0 ? Claim.Nothing : new Claim(lease, jobs, askedAt, clock.GetTimestamp());
+        return (claim, free < order.Count);
     }
 
     // Few words that stand in every row: each is kept once.
     private static string Known(string word) => string.Intern(word);
 
-    private static async Task<Claim> ReadAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    private static async Task<(long Lease, List<ClaimedJob> Jobs)> ReadAsync(
+        NpgsqlDataReader reader, CancellationToken cancel)
     {
         var lease = 0L;
         var jobs = new List<ClaimedJob>();
@@ -75,7 +80,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, WorkerIdentity worker
         }
 
         jobs.Sort(static (one, other) => (one.Division, one.Sequence).CompareTo((other.Division, other.Sequence)));
-        return jobs.Count == 0 ? Claim.Nothing : new Claim(lease, jobs);
+        return (lease, jobs);
     }
 
     // Two workers may look at one division while their number changes. The lock lets one of them claim at a time, and

@@ -24,7 +24,15 @@ internal sealed record ClaimedJob(
 
 /// <summary>Jobs claimed together under one lease number, in the order in which they are to be settled.</summary>
 /// <param name="Lease">The fence: it was drawn for this claim alone.</param>
-internal sealed record Claim(long Lease, IReadOnlyList<ClaimedJob> Jobs)
+/// <param name="AskedAt">Time stamp of the worker's clock; the lease is not older than this.</param>
+/// <param name="AnsweredAt">Time stamp of the worker's clock.</param>
+internal sealed record Claim(long Lease, IReadOnlyList<ClaimedJob> Jobs, long AskedAt, long AnsweredAt)
 {
-    public static Claim Nothing { get; } = new(0, []);
+    public static Claim Nothing { get; } = new(0, [], 0, 0);
+
+    /// <summary>
+    /// Whether all of the claim before it was settled. One that was made behind a batch still being settled does not
+    /// touch the accounts until that is known.
+    /// </summary>
+    public Task<bool> IsInTurn { get; init; } = Task.FromResult(true);
 }

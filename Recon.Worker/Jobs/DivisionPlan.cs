@@ -22,6 +22,8 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     private long? _fullLookAt;
     private int _start;
     private bool _helps;
+    private short? _filledAlone;
+    private bool _isLastLeft;
     private short[] _preferred = [.. Everything];
     private short[] _others = [];
 
@@ -48,7 +50,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     public DivisionOrder Next()
     {
         var divisions = InTurn(_preferred).ToList();
-        var isFullLook = _fullLookAt is null || clock.GetElapsedTime(_fullLookAt.Value) >= fullLookEvery;
+        var isFullLook = IsFullLookDue;
         if (isFullLook || _helps)
         {
             divisions.AddRange(InTurn(_others));
@@ -77,7 +79,21 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         var claimed = jobs.Select(job => job.Division).ToHashSet();
         _start = order.Divisions.Last(claimed.Contains) + 1;
         _helps = isFull && claimed.Overlaps(_others);
+
+        // Between two batches of one division the turn came past all others, and found nothing there.
+        short? filledAlone = isFull && claimed.Count == 1 ? jobs[0].Division : null;
+        _isLastLeft = filledAlone is not null && filledAlone == _filledAlone;
+        _filledAlone = filledAlone;
     }
+
+    /// <summary>
+    /// Where more can be claimed while the last claim is being settled: behind it, in the one division that is left.
+    /// No other worker could help there, for its payments are settled in order.
+    /// </summary>
+    /// <returns>Null while there are other divisions with work, and when a full look is due.</returns>
+    public DivisionOrder? Ahead() => _isLastLeft && _filledAlone is { } division && !IsFullLookDue
+        ? new DivisionOrder([division], [_claimed[division]])
+        : null;
 
     /// <summary>
     /// Starts from the beginning everywhere: jobs were handed back, or another worker's divisions came over.
@@ -89,7 +105,11 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         Array.Clear(_claimed);
         _fullLookAt = null;
         _helps = false;
+        _filledAlone = null;
+        _isLastLeft = false;
     }
+
+    private bool IsFullLookDue => _fullLookAt is not { } at || clock.GetElapsedTime(at) >= fullLookEvery;
 
     private IEnumerable<short> InTurn(short[] divisions) =>
         divisions.Where(division => division >= _start).Concat(divisions.Where(division => division < _start));

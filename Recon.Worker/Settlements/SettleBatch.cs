@@ -14,19 +14,21 @@ namespace Recon.Worker.Settlements;
 internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory directory)
 {
     /// <summary>Settles all jobs, in their order.</summary>
-    /// <param name="lease">The number under which the jobs were claimed.</param>
     /// <exception cref="LeaseLostException">
     /// The jobs are no longer all this worker's: nothing was written, and they are not to be touched again.
     /// </exception>
-    public async Task<SettledBatch> ExecuteAsync(
-        long lease, IReadOnlyList<ClaimedJob> jobs, CancellationToken cancel)
+    /// <exception cref="NotInTurnException">
+    /// Not all of the claim before it was settled, so this one has to wait. Nothing was written.
+    /// </exception>
+    public async Task<SettledBatch> ExecuteAsync(Claim claim, CancellationToken cancel)
     {
+        var (lease, jobs) = (claim.Lease, claim.Jobs);
         var accountIds = await directory.FindOrOpenAsync(AccountsOf(jobs), cancel);
 
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
 
-        var held = await HoldAsync(connection, lease, jobs, accountIds, cancel);
+        var held = await HoldAsync(connection, claim, accountIds, cancel);
 
         var postings = new PostingBatch(held.CreatedAt);
         var refunds = RefundsOfBatch.Of(jobs, postings);
@@ -54,37 +56,62 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
     private static AccountKey PayerOf(ClaimedJob job) =>
         new(job.PayerAccount ?? AccountName.ClearingOf(job.Division), job.Currency);
 
-    /// <summary>Finishes the jobs, which holds their rows, and locks the accounts of both ends.</summary>
+    /// <summary>
+    /// Finishes the jobs, which holds their rows, and locks the accounts of both ends: in one round trip, unless the
+    /// batch before is still being settled.
+    /// </summary>
     private async Task<Held> HoldAsync(
         NpgsqlConnection connection,
-        long lease,
-        IReadOnlyList<ClaimedJob> jobs,
+        Claim claim,
         IReadOnlyDictionary<AccountKey, long> accountIds,
         CancellationToken cancel)
     {
-        await using var batch = new NpgsqlBatch(connection)
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { FinishStatement(claim) } };
+        var locks = AccountLocks.Statement([.. accountIds.Values]);
+        var isOneTrip = claim.IsInTurn.IsCompleted;
+        if (isOneTrip)
         {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand(FinishJobsSql)
-                {
-                    Parameters = { new() { Value = jobs.Select(job => job.Id).ToArray() }, new() { Value = lease } },
-                },
-                AccountLocks.Statement([.. accountIds.Values]),
-            },
-        };
-
-        await using var reader = await batch.ExecuteReaderAsync(cancel);
-        await reader.ReadAsync(cancel);
-        if (reader.GetInt64(0) != jobs.Count)
-        {
-            throw new LeaseLostException(lease);
+            batch.BatchCommands.Add(locks);
         }
 
-        var leaseEnd = reader.GetDateTime(1);
-        await reader.NextResultAsync(cancel);
+        await using var reader = await batch.ExecuteReaderAsync(cancel);
+        var leaseEnd = await ReadLeaseEndAsync(reader, claim, cancel);
+        if (!await claim.IsInTurn)
+        {
+            throw new NotInTurnException(claim.Lease);
+        }
+
+        if (isOneTrip)
+        {
+            await reader.NextResultAsync(cancel);
+            return await ReadHeldAsync(reader, leaseEnd, accountIds.Count, cancel);
+        }
+
+        await reader.CloseAsync();
+        await using var locking = new NpgsqlBatch(connection) { BatchCommands = { locks } };
+        await using var locked = await locking.ExecuteReaderAsync(cancel);
+        return await ReadHeldAsync(locked, leaseEnd, accountIds.Count, cancel);
+    }
+
+    private static NpgsqlBatchCommand FinishStatement(Claim claim) => new(FinishJobsSql)
+    {
+        Parameters = { new() { Value = claim.Jobs.Select(job => job.Id).ToArray() }, new() { Value = claim.Lease } },
+    };
+
+    private static async Task<DateTime> ReadLeaseEndAsync(
+        NpgsqlDataReader reader, Claim claim, CancellationToken cancel)
+    {
+        await reader.ReadAsync(cancel);
+        return reader.GetInt64(0) == claim.Jobs.Count
+            ? reader.GetDateTime(1)
+            : throw new LeaseLostException(claim.Lease);
+    }
+
+    private async Task<Held> ReadHeldAsync(
+        NpgsqlDataReader reader, DateTime leaseEnd, int expected, CancellationToken cancel)
+    {
         var (accounts, createdAt) = await AccountLocks.ReadAsync(reader, cancel);
-        if (accounts.Count != accountIds.Count)
+        if (accounts.Count != expected)
         {
             directory.Forget();
             throw new InvalidOperationException("Accounts that were found before are gone: the database was replaced.");
@@ -240,6 +267,12 @@ internal sealed record SettledBatch(IReadOnlyList<Settlement> Settlements, DateT
 /// A job was taken over, or its lease ran out, before its effect could be committed. Nothing was written.
 /// </summary>
 internal sealed class LeaseLostException(long lease) : Exception($"Lease {lease} is no longer held.");
+
+/// <summary>
+/// What was claimed before was not all settled, and has to be settled first. Nothing was written.
+/// </summary>
+internal sealed class NotInTurnException(long lease)
+    : Exception($"Lease {lease} stands behind one that was not settled.");
 
 /// <summary>A job is open although its payment is missing or no longer pending. Nothing was written.</summary>
 internal sealed class PaymentNotPendingException(int jobs, ulong payments)

@@ -17,6 +17,9 @@ internal sealed class SettleJobs(
     /// <param name="stopping">Ends the work after the transaction at hand; the rest is handed back.</param>
     /// <param name="cancel">Ends also the transaction at hand.</param>
     /// <returns>How many payments were settled.</returns>
+    /// <exception cref="NotInTurnException">
+    /// Not all of the claim before it was settled; this one was handed back.
+    /// </exception>
     /// <exception cref="NpgsqlException">
     /// The database is in trouble; what was still held was handed back if it could be.
     /// </exception>
@@ -35,7 +38,7 @@ internal sealed class SettleJobs(
             open.Push([alone]);
         }
 
-        var run = new Run(claim.Lease, clock.GetTimestamp(), cancel);
+        var run = new Run(claim, claim.AskedAt, cancel);
         try
         {
             return await SettleAllAsync(open, run, stopping);
@@ -79,6 +82,12 @@ internal sealed class SettleJobs(
     /// <returns>Null when it was settled; empty when it was not.</returns>
     private async Task<IReadOnlyList<IReadOnlyList<ClaimedJob>>?> SettleAloneAsync(ClaimedJob job, Run run)
     {
+        // Not before its turn: that it waited while its worker died must not count against it.
+        if (!await run.Claim.IsInTurn)
+        {
+            throw new NotInTurnException(run.Lease);
+        }
+
         if (job.Failures >= options.FailureLimit)
         {
             await held.BuryAsync(run.Lease, job, job.Failures, "its worker died each time it ran alone", run.Cancel);
@@ -105,7 +114,7 @@ internal sealed class SettleJobs(
         try
         {
             var started = clock.GetUtcNow();
-            var batch = await settleBatch.ExecuteAsync(run.Lease, jobs, run.Cancel);
+            var batch = await settleBatch.ExecuteAsync(run.Claim with { Jobs = jobs }, run.Cancel);
             telemetry.Settled(jobs, batch, started);
             return null;
         }
@@ -185,8 +194,10 @@ internal sealed class SettleJobs(
         _ => false,
     };
 
-    private sealed record Run(long Lease, long LeaseStarted, CancellationToken Cancel)
+    private sealed record Run(Claim Claim, long LeaseStarted, CancellationToken Cancel)
     {
+        public long Lease => Claim.Lease;
+
         public long LeaseStarted { get; set; } = LeaseStarted;
     }
 }

@@ -60,9 +60,9 @@ internal sealed class SettlementLoop(
                     await PassAsync(stoppingToken, cancel.Token);
                     trouble = 0;
                 }
-                else if (await pause.HaltAsync(options.Poll, stoppingToken))
+                else
                 {
-                    Interlocked.Exchange(ref _lastPass, clock.GetTimestamp());
+                    await HaltAsync(stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -77,6 +77,7 @@ internal sealed class SettlementLoop(
             }
         }
 
+        await pass.EndAsync();
         logger.LogInformation("Recon worker {Worker} stopped", worker.Id);
     }
 
@@ -102,6 +103,19 @@ internal sealed class SettlementLoop(
             case PassOutcome.Idle:
                 await wakeUp.WaitAsync(options.Poll, stopping);
                 break;
+        }
+    }
+
+    private async Task HaltAsync(CancellationToken stopping)
+    {
+        if (await pass.EndAsync() > 0)
+        {
+            changes.Signal();
+        }
+
+        if (await pause.HaltAsync(options.Poll, stopping))
+        {
+            Interlocked.Exchange(ref _lastPass, clock.GetTimestamp());
         }
     }
 

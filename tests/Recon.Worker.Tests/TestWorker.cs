@@ -39,11 +39,12 @@ internal sealed class TestWorker : IAsyncDisposable
         _telemetry = new WorkerTelemetry(clock, NullLogger<WorkerTelemetry>.Instance);
 
         Heartbeat = new Heartbeat(Sessions, Identity, Options, clock, NullLogger<Heartbeat>.Instance);
-        Claims = new ClaimJobs(Sessions, Identity, Options);
+        Claims = new ClaimJobs(Sessions, Identity, Options, clock);
         Held = new HeldJobs(Sessions, Options, new Random(1));
         Batches = new SettleBatch(Sessions, new AccountDirectory(Sessions));
         Jobs = new SettleJobs(Batches, Held, _telemetry, Options, clock, NullLogger<SettleJobs>.Instance);
-        Pass = new SettlementPass(Claims, Jobs, Heartbeat, _telemetry, Options, clock);
+        Pass = new SettlementPass(
+            Claims, Jobs, Heartbeat, _telemetry, Options, clock, NullLogger<SettlementPass>.Instance);
     }
 
     public NpgsqlDataSource Sessions { get; }

@@ -93,6 +93,47 @@ public sealed class DivisionPlanTests
         Assert.All(plan.Next().Divisions, division => Assert.True(IsOwn(division)));
     }
 
+    [Fact]
+    public void Where_one_division_fills_two_batches_in_a_row_the_next_is_claimed_behind_the_last()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        plan.Claimed([Job(division: 7, sequence: 500)], plan.Next(), isFull: true);
+        Assert.Null(plan.Ahead());
+        plan.Claimed([Job(division: 7, sequence: 501)], plan.Next(), isFull: true);
+
+        var ahead = plan.Ahead();
+
+        Assert.NotNull(ahead);
+        Assert.Equal([7], ahead.Divisions);
+        Assert.Equal([501], ahead.Marks);
+    }
+
+    [Fact]
+    public void Nothing_is_claimed_ahead_while_other_divisions_may_have_work_or_a_full_look_is_due()
+    {
+        var plan = new DivisionPlan(_clock, Poll);
+        ClaimFull(7);
+        ClaimFull(9);
+        Assert.Null(plan.Ahead());
+        ClaimFull(9);
+        Assert.NotNull(plan.Ahead());
+
+        plan.Claimed([Job(division: 9, sequence: 1)], plan.Next(), isFull: false);
+        Assert.Null(plan.Ahead());
+        ClaimFull(9);
+        ClaimFull(9);
+        Assert.NotNull(plan.Ahead());
+        _clock.Advance(Poll);
+        Assert.Null(plan.Ahead());
+
+        ClaimFull(9);
+        Assert.NotNull(plan.Ahead());
+        plan.Forget();
+        Assert.Null(plan.Ahead());
+
+        void ClaimFull(short division) => plan.Claimed([Job(division, sequence: 1)], plan.Next(), isFull: true);
+    }
+
     private static bool IsOwn(short division) => division % 2 == 0;
 
     private static IEnumerable<short> Everything => Enumerable.Range(0, Division.Count).Select(i => (short)i);

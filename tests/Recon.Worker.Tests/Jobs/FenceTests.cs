@@ -20,7 +20,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await database.EndLeasesAsync();
 
         await Assert.ThrowsAsync<LeaseLostException>(
-            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+            () => frozen.Batches.ExecuteAsync(claim, Cancel));
 
         Assert.Equal(0, await SettlementsOfAsync(payment));
         Assert.Equal("pending", await database.ScalarAsync<string>(
@@ -39,7 +39,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await successor.SettleAllAsync(Cancel);
 
         await Assert.ThrowsAsync<LeaseLostException>(
-            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+            () => frozen.Batches.ExecuteAsync(claim, Cancel));
 
         Assert.Equal(1, await SettlementsOfAsync(payment));
         await Books.ShouldBeRightAsync(database);
@@ -55,7 +55,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await database.EndLeasesAsync();
         var current = await successor.ClaimAllAsync(Cancel);
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => frozen.Batches.ExecuteAsync(old.Lease, old.Jobs, Cancel));
+        await Assert.ThrowsAsync<LeaseLostException>(() => frozen.Batches.ExecuteAsync(old, Cancel));
         Assert.Equal(0, await frozen.Held.ReturnAsync(old.Lease, old.Jobs, Cancel));
         Assert.False(await frozen.Held.FailAsync(old.Lease, old.Jobs[0], "late", Cancel));
         Assert.False(await frozen.Held.ExtendAsync(old.Lease, old.Jobs, Cancel));
@@ -129,7 +129,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await database.ExecuteAsync(
             "UPDATE recon_jobs SET available_at = clock_timestamp() + interval '2 seconds' WHERE lease = @Lease",
             claim);
-        var settling = worker.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel);
+        var settling = worker.Batches.ExecuteAsync(claim, Cancel);
         await UntilAsync(Conditions.LockIsWaitedFor);
         await UntilAsync(
             "SELECT bool_and(available_at < clock_timestamp()) FROM recon_jobs WHERE lease = @Lease", claim);

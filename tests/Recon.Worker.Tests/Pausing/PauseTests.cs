@@ -99,6 +99,44 @@ public sealed class PauseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_worker_has_claimed_ahead_when_it_is_paused_it_finishes()
+    {
+        await using var worker = Start(("Worker:BatchSize", "1"));
+        var payments = Enumerable.Range(1, 5).Select(i => new QueuedPayment("ACC-AHEAD", i)).ToArray();
+        await worker.PayAsync(payments[0]);
+        await worker.WaitUntilSettledAsync(payments[0]);
+        await using var holder = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var hold = await holder.BeginTransactionAsync(Cancel);
+        await using (var locks = new NpgsqlCommand("SELECT FROM accounts WHERE name = 'ACC-AHEAD' FOR UPDATE", holder))
+        {
+            await locks.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await _database.QueueAsync(payments[1..]);
+        await _database.UntilAsync("SELECT count(*) = 2 FROM recon_jobs WHERE status = 'processing'");
+        await using var second = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var holdAhead = await second.BeginTransactionAsync(Cancel);
+        await using (var locks = new NpgsqlCommand("SELECT FROM payments WHERE id = $1 FOR UPDATE", second))
+        {
+            locks.Parameters.Add(new NpgsqlParameter { Value = payments[2].Id });
+            await locks.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await PauseAllAsync();
+        await LooksAsync();
+        await hold.RollbackAsync(Cancel);
+        await _database.UntilAsync("SELECT finished_at IS NOT NULL FROM recon_jobs WHERE id = @Id", payments[1]);
+        await LooksAsync();
+        Assert.False(await _database.ScalarAsync<bool>(AllPaused));
+
+        await holdAhead.RollbackAsync(Cancel);
+
+        await _database.UntilAsync(AllPaused);
+        Assert.Equal(3, await _database.ScalarAsync<int>("SELECT count(*) FROM recon_jobs WHERE status = 'completed'"));
+        Assert.Equal(2, await _database.ScalarAsync<int>("SELECT count(*) FROM recon_jobs WHERE status = 'pending'"));
+    }
+
+    [Fact]
     public async Task A_paused_worker_stays_healthy_however_long_it_rests()
     {
         await PauseAllAsync();
@@ -124,6 +162,13 @@ public sealed class PauseTests : IAsyncLifetime
 
     private Task ResumeAllAsync() => _database.ExecuteAsync(
         "UPDATE queue_control SET paused_at = NULL, paused_by = NULL; NOTIFY queue_control");
+
+    // Lets the worker look whether it is paused, and tell what it does.
+    private async Task LooksAsync()
+    {
+        await _database.ExecuteAsync("NOTIFY queue_control");
+        await HeartbeatsAsync(5);
+    }
 
     // Time in which a worker that may claim would have done so many times over.
     private async Task HeartbeatsAsync(int count)

@@ -191,7 +191,7 @@ public sealed class SettleRefundTests(TestDatabase database) : IClassFixture<Tes
         await database.EndLeasesAsync();
 
         await Assert.ThrowsAsync<LeaseLostException>(
-            () => frozen.Batches.ExecuteAsync(claim.Lease, claim.Jobs, Cancel));
+            () => frozen.Batches.ExecuteAsync(claim, Cancel));
 
         Assert.Equal(("pending", null, false), await EndOfAsync(refund));
         Assert.Equal(100, await BalanceAsync("GIVE-LATE"));
