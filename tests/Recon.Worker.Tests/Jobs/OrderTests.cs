@@ -25,12 +25,14 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         await second.SettleAllAsync(Cancel);
     }
 
-    [Fact]
-    public async Task Workers_racing_for_the_same_divisions_settle_each_account_in_queue_order()
+    [Theory]
+    [InlineData("ACC-RACE")]
+    [InlineData("ACC-RACE-1", "ACC-RACE-2", "ACC-RACE-3")]
+    public async Task Workers_racing_for_the_same_divisions_settle_each_account_in_queue_order(
+        params string[] accounts)
     {
-        string[] accounts = ["ACC-RACE-1", "ACC-RACE-2", "ACC-RACE-3"];
-        await database.QueueAsync(
-            [.. Enumerable.Range(1, 900).Select(i => new QueuedPayment(accounts[i % accounts.Length], i))]);
+        await database.QueueAsync([.. Enumerable.Range(0, accounts.Length * 300)
+            .Select(i => new QueuedPayment(accounts[i % accounts.Length], i + 1))]);
 
         await TestWorker.RaceAsync(database, workers: 4, batchSizeOf: number => 5 * (number + 1), Cancel);
 
