@@ -1,10 +1,6 @@
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Payments.Ledger.Reconciliation;
 using Payments.Testing;
-using Recon.Worker.Duties;
-using Recon.Worker.Reconciliation;
 using Recon.Worker.Reconciliation.Continuous;
 
 namespace Recon.Worker.Tests.Reconciliation.Continuous;
@@ -20,41 +16,34 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         " WHERE account_id = (SELECT id FROM accounts WHERE name = 'ACC-1') AND position = ";
 
     private readonly TestDatabase _database = new();
-    private readonly ReconciliationTelemetry _telemetry = new();
     private readonly ContinuousOptions _options = new() { SweepSeconds = 3_600 };
-    private DutySessions _sessions = null!;
-    private VerifyRecent _recent = null!;
-    private VerifyAll _all = null!;
+    private CheckingWorker _worker = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         await _database.InitializeAsync();
-        _sessions = DutySessions.Create(_database.AppConnectionString, _ => { });
-        (_recent, _all) = Create();
+        _worker = new CheckingWorker(_database, _options, "checks");
         await SettleAsync(40);
-        await _recent.RunOnceAsync(Cancel);
-        Assert.True(await _all.RunIfDueAsync(Cancel));
-        await _recent.RunOnceAsync(Cancel);
+        Assert.True(await _worker.CatchUpAsync(Cancel));
     }
 
     public async ValueTask DisposeAsync()
     {
-        _telemetry.Dispose();
-        await _sessions.DisposeAsync();
+        await _worker.DisposeAsync();
         await _database.DisposeAsync();
     }
 
     [Fact]
     public async Task A_pass_looks_at_what_is_new_and_at_nothing_else()
     {
-        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
+        Assert.Equal(0, await _worker.Recent.RunOnceAsync(Cancel));
         await SettleAsync(7);
 
-        Assert.Equal(14, await _recent.RunOnceAsync(Cancel));
-        Assert.Equal(0, await _recent.RunOnceAsync(Cancel));
-        Assert.False(await _all.RunIfDueAsync(Cancel));
+        Assert.Equal(14, await _worker.Recent.RunOnceAsync(Cancel));
+        Assert.Equal(0, await _worker.Recent.RunOnceAsync(Cancel));
+        Assert.False(await _worker.All.RunIfDueAsync(Cancel));
         Assert.Empty(await FoundAsync());
     }
 
@@ -66,13 +55,13 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await slow.ExecuteAsync("SET LOCAL session_replication_role = replica");
         await slow.ExecuteAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
         await SettleAsync(5);
-        Assert.Equal(10, await _recent.RunOnceAsync(Cancel));
+        Assert.Equal(10, await _worker.Recent.RunOnceAsync(Cancel));
         await SettleAsync(5);
-        Assert.Equal(10, await _recent.RunOnceAsync(Cancel));
+        Assert.Equal(10, await _worker.Recent.RunOnceAsync(Cancel));
         Assert.Empty(await FoundAsync());
 
         await transaction.CommitAsync(Cancel);
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
         Assert.Contains("ledger_consistency amount_mismatch ACC-1 3", await FoundAsync());
     }
@@ -91,10 +80,10 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     {
         await CorruptAsync(error);
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
         Assert.Contains(found, await FoundAsync());
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
         var also = new[] { found, "account_balance balance_mismatch ACC-1" };
         Assert.All(await FoundAsync(), one => Assert.Contains(one, also));
     }
@@ -106,7 +95,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
             "UPDATE ledger_entries SET amount = -9223372036854775807, balance_after = 9223372036854775807"
             + Place + "3");
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
         Assert.Contains("ledger_consistency amount_mismatch ACC-1 3", await FoundAsync());
     }
@@ -125,7 +114,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
             CROSS JOIN generate_series(1, 6) AS number
             WHERE account.name = 'ACC-1'
             """);
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
         Assert.Contains("ledger_consistency running_balance_mismatch ACC-1 12", await FoundAsync());
     }
@@ -144,9 +133,9 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await connection.ExecuteAsync("SET session_replication_role = replica");
         await connection.ExecuteAsync(error);
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
         Assert.Contains(found, await FoundAsync());
     }
 
@@ -184,23 +173,23 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task What_was_deleted_and_is_known_asks_for_no_sweep_again()
     {
         await CorruptAsync("DELETE FROM ledger_entries" + Place + "3");
-        await _recent.RunOnceAsync(Cancel);
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        await _worker.Recent.RunOnceAsync(Cancel);
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
-        Assert.False(await _all.RunIfDueAsync(Cancel));
+        Assert.False(await _worker.All.RunIfDueAsync(Cancel));
     }
 
     [Fact]
     public async Task The_sweep_finds_what_leaves_no_trace_in_new_entries()
     {
         await CorruptAsync("UPDATE accounts SET balance = balance + 1 WHERE name = 'ACC-2'");
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
         Assert.Empty(await FoundAsync());
 
         (_options.SweepSeconds, _options.SweepShare) = (0, 1);
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
 
         Assert.Equal(["account_balance balance_mismatch ACC-2"], await FoundAsync());
     }
@@ -211,7 +200,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await CorruptAsync("UPDATE accounts SET balance = balance + 1 WHERE name = 'ACC-1'");
         await SettleAsync(4);
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
         Assert.Contains(await FoundAsync(), one => one.Contains("ACC-1", StringComparison.Ordinal));
     }
@@ -221,14 +210,14 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     {
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
         (_options.SweepSeconds, _options.SweepShare) = (0, 1);
-        await _recent.RunOnceAsync(Cancel);
-        await _all.RunIfDueAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
+        await _worker.All.RunIfDueAsync(Cancel);
         var sightings = await SightingsAsync();
 
         for (var i = 0; i < 5; i++)
         {
-            await _recent.RunOnceAsync(Cancel);
-            Assert.True(await _all.RunIfDueAsync(Cancel));
+            await _worker.Recent.RunOnceAsync(Cancel);
+            Assert.True(await _worker.All.RunIfDueAsync(Cancel));
         }
 
         Assert.Equal(sightings, await SightingsAsync());
@@ -239,13 +228,13 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task A_break_that_was_repaired_is_closed_by_itself()
     {
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
-        await _recent.RunOnceAsync(Cancel);
-        await _all.RunIfDueAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
+        await _worker.All.RunIfDueAsync(Cancel);
         Assert.Equal(["ledger_consistency running_balance_mismatch ACC-1 3"], await FoundAsync());
 
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
-        await _recent.RunOnceAsync(Cancel);
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        await _worker.Recent.RunOnceAsync(Cancel);
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
 
         Assert.Empty(await FoundAsync());
     }
@@ -254,19 +243,19 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task What_one_worker_reported_another_sees_gone_and_the_first_reports_again()
     {
         (_options.SweepSeconds, _options.SweepShare) = (0, 1);
-        var other = Create().All;
-        Assert.True(await other.RunIfDueAsync(Cancel));
+        await using var other = new CheckingWorker(_database, _options, "other");
+        Assert.True(await other.All.RunIfDueAsync(Cancel));
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
-        await _recent.RunOnceAsync(Cancel);
-        await _all.RunIfDueAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
+        await _worker.All.RunIfDueAsync(Cancel);
         Assert.Single(await FoundAsync());
 
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
-        Assert.True(await other.RunIfDueAsync(Cancel));
+        Assert.True(await other.All.RunIfDueAsync(Cancel));
         Assert.Empty(await FoundAsync());
 
         await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
         Assert.Single(await FoundAsync());
     }
 
@@ -275,11 +264,11 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     {
         await _database.ExecuteAsync("VACUUM FULL ledger_entries");
 
-        await _recent.RunOnceAsync(Cancel);
+        await _worker.Recent.RunOnceAsync(Cancel);
 
-        Assert.True(await _all.RunIfDueAsync(Cancel));
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
         await SettleAsync(2);
-        Assert.Equal(4, await _recent.RunOnceAsync(Cancel));
+        Assert.Equal(4, await _worker.Recent.RunOnceAsync(Cancel));
         Assert.Empty(await FoundAsync());
     }
 
@@ -287,7 +276,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
     public async Task The_running_loop_reports_a_changed_entry_within_five_seconds()
     {
         _options.IntervalSeconds = 2;
-        using var loop = CreateLoop();
+        using var loop = _worker.CreateLoop();
         await loop.StartAsync(Cancel);
         await CorruptAsync("UPDATE ledger_entries SET amount = amount + 1" + Place + "3");
         var started = TimeProvider.System.GetTimestamp();
@@ -303,32 +292,7 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         await loop.StopAsync(Cancel);
     }
 
-    private (VerifyRecent Recent, VerifyAll All) Create()
-    {
-        var clock = TimeProvider.System;
-        var known = CreateKnown();
-        return (
-            new VerifyRecent(_sessions, known, clock, NullLogger<VerifyRecent>.Instance),
-            new VerifyAll(_sessions, known, _options, clock));
-    }
-
-    private ContinuousChecking CreateLoop()
-    {
-        var (recent, all) = Create();
-        return new ContinuousChecking(
-            recent, all, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
-    }
-
-    private KnownBreaks CreateKnown() => new(
-        new RecordBreaks(new DueTimes()), _telemetry, TimeProvider.System, NullLogger<KnownBreaks>.Instance);
-
-    private async Task SettleAsync(int payments)
-    {
-        await _database.QueueAsync(
-            [.. Enumerable.Range(1, payments).Select(i => new QueuedPayment($"ACC-{i % 4}", 100 + i))]);
-        await using var worker = new TestWorker(_database);
-        await worker.SettleAllAsync(Cancel);
-    }
+    private Task SettleAsync(int payments) => CheckingWorker.SettleAsync(_database, payments, Cancel);
 
     private async Task CorruptAsync(string error)
     {

@@ -1,10 +1,5 @@
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
-using Payments.Ledger.Reconciliation;
 using Payments.Testing;
-using Recon.Worker.Duties;
-using Recon.Worker.Reconciliation;
 using Recon.Worker.Reconciliation.Continuous;
 
 namespace Recon.Worker.Tests.Reconciliation.Continuous;
@@ -18,33 +13,26 @@ public sealed class SharedPassesTests : IAsyncLifetime
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(300);
 
     private readonly TestDatabase _database = new();
-    private readonly ReconciliationTelemetry _telemetry = new();
     private readonly ContinuousOptions _options =
         new() { IntervalSeconds = Rest.TotalSeconds, SweepSeconds = Rest.TotalSeconds };
-    private DutySessions _sessions = null!;
-    private DutySessions _lateSessions = null!;
-    private Checker _one = null!;
-    private Checker _late = null!;
+    private CheckingWorker _one = null!;
+    private CheckingWorker _late = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         await _database.InitializeAsync();
-        _sessions = CreateSessions("one");
-        _lateSessions = CreateSessions("late");
-        (_one, _late) = (Create(_sessions), Create(_lateSessions));
-        await SettleAsync(5);
-        await _one.Recent.RunOnceAsync(Cancel);
-        await _one.All.RunIfDueAsync(Cancel);
-        await _one.Recent.RunOnceAsync(Cancel);
+        _one = new CheckingWorker(_database, _options, "one");
+        _late = new CheckingWorker(_database, _options, "late");
+        await CheckingWorker.SettleAsync(_database, 5, Cancel);
+        Assert.True(await _one.CatchUpAsync(Cancel));
     }
 
     public async ValueTask DisposeAsync()
     {
-        _telemetry.Dispose();
-        await _sessions.DisposeAsync();
-        await _lateSessions.DisposeAsync();
+        await _one.DisposeAsync();
+        await _late.DisposeAsync();
         await _database.DisposeAsync();
     }
 
@@ -58,7 +46,7 @@ public sealed class SharedPassesTests : IAsyncLifetime
             await other.ExecuteAsync("SELECT pg_advisory_unlock(6029834771250643391)");
         }
 
-        await SettleAsync(3);
+        await CheckingWorker.SettleAsync(_database, 3, Cancel);
         Assert.Equal(6, await _late.Recent.RunOnceAsync(Cancel));
         Assert.Equal(0, await _one.Recent.RunOnceAsync(Cancel));
     }
@@ -101,8 +89,8 @@ public sealed class SharedPassesTests : IAsyncLifetime
             CREATE TRIGGER note_pass AFTER UPDATE OF passed_at ON continuous_checks
                 FOR EACH ROW EXECUTE FUNCTION note_pass();
             """);
-        using var one = CreateLoop(_one);
-        using var other = CreateLoop(_late);
+        using var one = _one.CreateLoop();
+        using var other = _late.CreateLoop();
         await one.StartAsync(Cancel);
         await other.StartAsync(Cancel);
         await _database.UntilAsync("SELECT count(*) >= 8 FROM passes");
@@ -143,32 +131,4 @@ public sealed class SharedPassesTests : IAsyncLifetime
         await gate.ExecuteAsync($"SELECT pg_advisory_unlock({GateKey})");
         return await asking;
     }
-
-    private DutySessions CreateSessions(string name)
-    {
-        var text = new NpgsqlConnectionStringBuilder(_database.AppConnectionString) { ApplicationName = name };
-        return DutySessions.Create(text.ConnectionString, _ => { });
-    }
-
-    private Checker Create(DutySessions sessions)
-    {
-        var clock = TimeProvider.System;
-        var known = new KnownBreaks(
-            new RecordBreaks(new DueTimes()), _telemetry, clock, NullLogger<KnownBreaks>.Instance);
-        return new Checker(
-            new VerifyRecent(sessions, known, clock, NullLogger<VerifyRecent>.Instance),
-            new VerifyAll(sessions, known, _options, clock));
-    }
-
-    private ContinuousChecking CreateLoop(Checker worker) => new(
-        worker.Recent, worker.All, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
-
-    private async Task SettleAsync(int payments)
-    {
-        await _database.QueueAsync([.. Enumerable.Range(1, payments).Select(i => new QueuedPayment("ACC-1", 100 + i))]);
-        await using var worker = new TestWorker(_database);
-        await worker.SettleAllAsync(Cancel);
-    }
-
-    private sealed record Checker(VerifyRecent Recent, VerifyAll All);
 }

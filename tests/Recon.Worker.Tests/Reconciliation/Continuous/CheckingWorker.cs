@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Payments.Ledger.Reconciliation;
+using Payments.Testing;
+using Recon.Worker.Duties;
+using Recon.Worker.Reconciliation;
+using Recon.Worker.Reconciliation.Continuous;
+
+namespace Recon.Worker.Tests.Reconciliation.Continuous;
+
+/// <summary>
+/// The part of a worker that checks the books continuously, with its own sessions, driven one pass at a time. Several
+/// of them on one database are what several processes would be.
+/// </summary>
+internal sealed class CheckingWorker : IAsyncDisposable
+{
+    private readonly ReconciliationTelemetry _telemetry = new();
+    private readonly DutySessions _sessions;
+    private readonly ContinuousOptions _options;
+
+    /// <param name="name">What its sessions are called.</param>
+    public CheckingWorker(TestDatabase database, ContinuousOptions options, string name)
+    {
+        var clock = TimeProvider.System;
+        var text = new NpgsqlConnectionStringBuilder(database.AppConnectionString) { ApplicationName = name };
+        _sessions = DutySessions.Create(text.ConnectionString, _ => { });
+        _options = options;
+        var known = new KnownBreaks(
+            new RecordBreaks(new DueTimes()), _telemetry, clock, NullLogger<KnownBreaks>.Instance);
+        Recent = new VerifyRecent(_sessions, known, clock, NullLogger<VerifyRecent>.Instance);
+        All = new VerifyAll(_sessions, known, options, clock);
+    }
+
+    public VerifyRecent Recent { get; }
+
+    public VerifyAll All { get; }
+
+    /// <summary>The loop that runs both, not started yet.</summary>
+    public ContinuousChecking CreateLoop() =>
+        new(Recent, All, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
+
+    /// <summary>Checks everything there is, so that the next pass finds nothing new.</summary>
+    /// <returns>Whether the sweep was due.</returns>
+    public async Task<bool> CatchUpAsync(CancellationToken cancel)
+    {
+        await Recent.RunOnceAsync(cancel);
+        var swept = await All.RunIfDueAsync(cancel);
+        await Recent.RunOnceAsync(cancel);
+        return swept;
+    }
+
+    /// <summary>Settles payments into <c>ACC-0</c> to <c>ACC-3</c> in turns, by a worker of their own.</summary>
+    public static async Task SettleAsync(TestDatabase database, int payments, CancellationToken cancel)
+    {
+        await database.QueueAsync(
+            [.. Enumerable.Range(1, payments).Select(i => new QueuedPayment($"ACC-{i % 4}", 100 + i))]);
+        await using var worker = new TestWorker(database);
+        await worker.SettleAllAsync(cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _telemetry.Dispose();
+        await _sessions.DisposeAsync();
+    }
+}
