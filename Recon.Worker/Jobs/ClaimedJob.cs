@@ -35,4 +35,19 @@ internal sealed record Claim(long Lease, IReadOnlyList<ClaimedJob> Jobs, long As
     /// touch the accounts until that is known.
     /// </summary>
     public Task<bool> IsInTurn { get; init; } = Task.FromResult(true);
+
+    /// <exception cref="NotInTurnException">Not all of the claim before it was settled.</exception>
+    public async Task WaitForTurnAsync()
+    {
+        if (!await IsInTurn)
+        {
+            throw new NotInTurnException(Lease);
+        }
+    }
 }
+
+/// <summary>
+/// What was claimed before was not all settled, and has to be settled first. Nothing was written.
+/// </summary>
+internal sealed class NotInTurnException(long lease)
+    : Exception($"Lease {lease} stands behind one that was not settled.");

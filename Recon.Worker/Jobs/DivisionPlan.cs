@@ -23,7 +23,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     private int _start;
     private bool _helps;
     private short? _filledAlone;
-    private bool _isLastLeft;
+    private short? _lastLeft;
     private short[] _preferred = [.. Everything];
     private short[] _others = [];
 
@@ -82,7 +82,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
 
         // Between two batches of one division the turn came past all others, and found nothing there.
         short? filledAlone = isFull && claimed.Count == 1 ? jobs[0].Division : null;
-        _isLastLeft = filledAlone is not null && filledAlone == _filledAlone;
+        _lastLeft = filledAlone == _filledAlone ? filledAlone : null;
         _filledAlone = filledAlone;
     }
 
@@ -91,7 +91,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
     /// No other worker could help there, for its payments are settled in order.
     /// </summary>
     /// <returns>Null while there are other divisions with work, and when a full look is due.</returns>
-    public DivisionOrder? Ahead() => _isLastLeft && _filledAlone is { } division && !IsFullLookDue
+    public DivisionOrder? Ahead() => _lastLeft is { } division && !IsFullLookDue
         ? new DivisionOrder([division], [_claimed[division]])
         : null;
 
@@ -106,7 +106,7 @@ internal sealed class DivisionPlan(TimeProvider clock, TimeSpan fullLookEvery)
         _fullLookAt = null;
         _helps = false;
         _filledAlone = null;
-        _isLastLeft = false;
+        _lastLeft = null;
     }
 
     private bool IsFullLookDue => _fullLookAt is not { } at || clock.GetElapsedTime(at) >= fullLookEvery;

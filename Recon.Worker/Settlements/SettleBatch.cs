@@ -76,11 +76,7 @@ internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory di
 
         await using var reader = await batch.ExecuteReaderAsync(cancel);
         var leaseEnd = await ReadLeaseEndAsync(reader, claim, cancel);
-        if (!await claim.IsInTurn)
-        {
-            throw new NotInTurnException(claim.Lease);
-        }
-
+        await claim.WaitForTurnAsync();
         if (isOneTrip)
         {
             await reader.NextResultAsync(cancel);
@@ -267,12 +263,6 @@ internal sealed record SettledBatch(IReadOnlyList<Settlement> Settlements, DateT
 /// A job was taken over, or its lease ran out, before its effect could be committed. Nothing was written.
 /// </summary>
 internal sealed class LeaseLostException(long lease) : Exception($"Lease {lease} is no longer held.");
-
-/// <summary>
-/// What was claimed before was not all settled, and has to be settled first. Nothing was written.
-/// </summary>
-internal sealed class NotInTurnException(long lease)
-    : Exception($"Lease {lease} stands behind one that was not settled.");
 
 /// <summary>A job is open although its payment is missing or no longer pending. Nothing was written.</summary>
 internal sealed class PaymentNotPendingException(int jobs, ulong payments)

@@ -38,7 +38,7 @@ internal sealed class SettleJobs(
             open.Push([alone]);
         }
 
-        var run = new Run(claim, claim.AskedAt, cancel);
+        var run = new Run(claim, cancel);
         try
         {
             return await SettleAllAsync(open, run, stopping);
@@ -83,10 +83,7 @@ internal sealed class SettleJobs(
     private async Task<IReadOnlyList<IReadOnlyList<ClaimedJob>>?> SettleAloneAsync(ClaimedJob job, Run run)
     {
         // Not before its turn: that it waited while its worker died must not count against it.
-        if (!await run.Claim.IsInTurn)
-        {
-            throw new NotInTurnException(run.Lease);
-        }
+        await run.Claim.WaitForTurnAsync();
 
         if (job.Failures >= options.FailureLimit)
         {
@@ -194,10 +191,10 @@ internal sealed class SettleJobs(
         _ => false,
     };
 
-    private sealed record Run(Claim Claim, long LeaseStarted, CancellationToken Cancel)
+    private sealed record Run(Claim Claim, CancellationToken Cancel)
     {
         public long Lease => Claim.Lease;
 
-        public long LeaseStarted { get; set; } = LeaseStarted;
+        public long LeaseStarted { get; set; } = Claim.AskedAt;
     }
 }
