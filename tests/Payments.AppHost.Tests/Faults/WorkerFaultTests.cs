@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using Payments.Testing;
 using Payments.Testing.Faults;
 
 namespace Payments.AppHost.Tests.Faults;

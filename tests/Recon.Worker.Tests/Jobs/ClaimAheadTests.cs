@@ -27,12 +27,11 @@ public sealed class ClaimAheadTests : IAsyncLifetime
     public async Task The_next_batch_of_the_last_account_is_claimed_and_held_while_one_is_settled()
     {
         await using var worker = await StartAsync();
-        await using var other = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var account = await LockAccountAsync(other);
+        await using var blocked = await BlockedAccount.HoldAsync(_database.Superuser, Account);
 
         var pass = RunOnceAsync(worker);
         await UntilTwoBatchesAreHeldAsync();
-        await account.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
 
         Assert.Equal(PassOutcome.Settled, await pass);
         await worker.SettleAllAsync(Cancel);
@@ -72,13 +71,12 @@ public sealed class ClaimAheadTests : IAsyncLifetime
     public async Task What_was_claimed_behind_a_batch_that_failed_is_handed_back_and_settled_after_it()
     {
         await using var worker = await StartAsync();
-        await using var other = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var account = await LockAccountAsync(other);
+        await using var blocked = await BlockedAccount.HoldAsync(_database.Superuser, Account);
         var pass = RunOnceAsync(worker);
         await UntilTwoBatchesAreHeldAsync();
 
         await EndSessionAsync(worker, "active");
-        await account.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => pass);
         Assert.Equal(2 * BatchSize, await _database.ScalarAsync<int>(
@@ -91,13 +89,12 @@ public sealed class ClaimAheadTests : IAsyncLifetime
     public async Task What_was_claimed_ahead_by_a_session_that_was_lost_is_settled_in_its_turn()
     {
         await using var worker = await StartAsync();
-        await using var other = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var account = await LockAccountAsync(other);
+        await using var blocked = await BlockedAccount.HoldAsync(_database.Superuser, Account);
         var pass = RunOnceAsync(worker);
         await UntilTwoBatchesAreHeldAsync();
 
         await EndSessionAsync(worker, "idle in transaction");
-        await account.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
 
         Assert.Equal(PassOutcome.Settled, await pass);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => RunOnceAsync(worker));
@@ -166,15 +163,6 @@ public sealed class ClaimAheadTests : IAsyncLifetime
         return worker;
     }
 
-    /// <summary>A settlement that comes to the account waits until this is rolled back.</summary>
-    private static async Task<NpgsqlTransaction> LockAccountAsync(NpgsqlConnection other)
-    {
-        var transaction = await other.BeginTransactionAsync(Cancel);
-        await using var account = new NpgsqlCommand($"SELECT FROM accounts WHERE name = '{Account}' FOR UPDATE", other);
-        await account.ExecuteNonQueryAsync(Cancel);
-        return transaction;
-    }
-
     private async Task EndSessionAsync(TestWorker worker, string state) =>
         Assert.Equal(1, await _database.ScalarAsync<int>("""
             SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
@@ -194,10 +182,7 @@ public sealed class ClaimAheadTests : IAsyncLifetime
 
     private async Task ShouldBeSettledInOrderAsync()
     {
-        var amounts = await _database.QueryAsync<long>($"""
-            SELECT e.amount FROM ledger_entries AS e JOIN accounts AS a ON a.id = e.account_id
-            WHERE a.name = '{Account}' ORDER BY e.position
-            """);
+        var amounts = await _database.PostedAmountsAsync(Account);
         Assert.Equal(amounts.Order(), amounts);
         Assert.Equal(0, await _database.ScalarAsync<int>("SELECT count(*) FROM payments WHERE status = 'pending'"));
         await Books.ShouldBeRightAsync(_database);

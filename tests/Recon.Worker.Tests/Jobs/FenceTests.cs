@@ -119,13 +119,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         var payment = await QueueOneAsync();
         await using var worker = new TestWorker(database);
         var claim = await worker.ClaimAllAsync(Cancel);
-        await using var other = await database.Superuser.OpenConnectionAsync(Cancel);
-        await using var transaction = await other.BeginTransactionAsync(Cancel);
-        await using (var hold = new NpgsqlCommand("SELECT id FROM accounts WHERE name = 'ACC-FENCE' FOR UPDATE", other))
-        {
-            await hold.ExecuteNonQueryAsync(Cancel);
-        }
-
+        await using var blocked = await BlockedAccount.HoldAsync(database.Superuser, "ACC-FENCE");
         await database.ExecuteAsync(
             "UPDATE recon_jobs SET available_at = clock_timestamp() + interval '2 seconds' WHERE lease = @Lease",
             claim);
@@ -133,7 +127,7 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await UntilAsync(Conditions.LockIsWaitedFor);
         await UntilAsync(
             "SELECT bool_and(available_at < clock_timestamp()) FROM recon_jobs WHERE lease = @Lease", claim);
-        await transaction.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
 
         await Assert.ThrowsAsync<LeaseLostException>(() => settling);
         Assert.Equal(0, await SettlementsOfAsync(payment));

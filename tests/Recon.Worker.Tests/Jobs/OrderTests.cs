@@ -38,10 +38,7 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
 
         foreach (var account in accounts)
         {
-            var amounts = await database.QueryAsync<long>("""
-                SELECT e.amount FROM ledger_entries AS e JOIN accounts AS a ON a.id = e.account_id
-                WHERE a.name = @account ORDER BY e.position
-                """, new { account });
+            var amounts = await database.PostedAmountsAsync(account);
             Assert.Equal(300, amounts.Count);
             Assert.Equal(amounts.Order(), amounts);
         }

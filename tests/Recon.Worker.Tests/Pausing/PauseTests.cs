@@ -78,13 +78,7 @@ public sealed class PauseTests : IAsyncLifetime
         var first = new QueuedPayment("ACC-HELD", 100);
         await worker.PayAsync(first);
         await worker.WaitUntilSettledAsync(first);
-        await using var holder = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var hold = await holder.BeginTransactionAsync(Cancel);
-        await using (var lockRow = new NpgsqlCommand("SELECT FROM accounts WHERE name = 'ACC-HELD' FOR UPDATE", holder))
-        {
-            await lockRow.ExecuteNonQueryAsync(Cancel);
-        }
-
+        await using var blocked = await BlockedAccount.HoldAsync(_database.Superuser, "ACC-HELD");
         var held = new QueuedPayment("ACC-HELD", 200);
         await worker.PayAsync(held);
         await _database.UntilAsync("SELECT status = 'processing' FROM recon_jobs WHERE id = @Id", held);
@@ -92,7 +86,7 @@ public sealed class PauseTests : IAsyncLifetime
         await HeartbeatsAsync(5);
         Assert.False(await _database.ScalarAsync<bool>(AllPaused));
 
-        await hold.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
 
         await worker.WaitUntilSettledAsync(held);
         await _database.UntilAsync(AllPaused);
@@ -105,18 +99,12 @@ public sealed class PauseTests : IAsyncLifetime
         var payments = Enumerable.Range(1, 5).Select(i => new QueuedPayment("ACC-AHEAD", i)).ToArray();
         await worker.PayAsync(payments[0]);
         await worker.WaitUntilSettledAsync(payments[0]);
-        await using var holder = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var hold = await holder.BeginTransactionAsync(Cancel);
-        await using (var locks = new NpgsqlCommand("SELECT FROM accounts WHERE name = 'ACC-AHEAD' FOR UPDATE", holder))
-        {
-            await locks.ExecuteNonQueryAsync(Cancel);
-        }
-
+        await using var blocked = await BlockedAccount.HoldAsync(_database.Superuser, "ACC-AHEAD");
         await _database.QueueAsync(payments[1..]);
         await _database.UntilAsync("SELECT count(*) = 2 FROM recon_jobs WHERE status = 'processing'");
-        await using var second = await _database.Superuser.OpenConnectionAsync(Cancel);
-        await using var holdAhead = await second.BeginTransactionAsync(Cancel);
-        await using (var locks = new NpgsqlCommand("SELECT FROM payments WHERE id = $1 FOR UPDATE", second))
+        await using var holder = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await using var holdAhead = await holder.BeginTransactionAsync(Cancel);
+        await using (var locks = new NpgsqlCommand("SELECT FROM payments WHERE id = $1 FOR UPDATE", holder))
         {
             locks.Parameters.Add(new NpgsqlParameter { Value = payments[2].Id });
             await locks.ExecuteNonQueryAsync(Cancel);
@@ -124,7 +112,7 @@ public sealed class PauseTests : IAsyncLifetime
 
         await PauseAllAsync();
         await LooksAsync();
-        await hold.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
         await _database.UntilAsync("SELECT finished_at IS NOT NULL FROM recon_jobs WHERE id = @Id", payments[1]);
         await LooksAsync();
         Assert.False(await _database.ScalarAsync<bool>(AllPaused));

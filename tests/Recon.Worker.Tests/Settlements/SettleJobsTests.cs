@@ -70,11 +70,8 @@ public sealed class SettleJobsTests(TestDatabase database) : IClassFixture<TestD
         await using var worker = new TestWorker(database, options => options.BatchSize = 7);
         await worker.SettleAllAsync(Cancel);
 
-        Assert.Equal(Enumerable.Range(1, 200).Select(i => (long)i),
-            await database.QueryAsync<long>("""
-                SELECT e.amount FROM ledger_entries AS e JOIN accounts AS a ON a.id = e.account_id
-                WHERE a.name = 'ACC-ORDER' ORDER BY e.position
-                """));
+        Assert.Equal(
+            Enumerable.Range(1, 200).Select(i => (long)i), await database.PostedAmountsAsync("ACC-ORDER"));
     }
 
     [Fact]

@@ -84,18 +84,12 @@ public sealed class TransferTests(TestDatabase database) : IClassFixture<TestDat
         await database.QueueAsync(new QueuedPayment(payees[1], 80, Payer: "ACC-SHARED"));
         var secondClaim = await second.ClaimAllAsync(Cancel);
 
-        await using var holder = await database.Superuser.OpenConnectionAsync(Cancel);
-        await using var holding = await holder.BeginTransactionAsync(Cancel);
-        await using (var hold = new NpgsqlCommand("SELECT FROM accounts WHERE name = 'ACC-SHARED' FOR UPDATE", holder))
-        {
-            await hold.ExecuteNonQueryAsync(Cancel);
-        }
-
+        await using var blocked = await BlockedAccount.HoldAsync(database.Superuser, "ACC-SHARED");
         var settling = Task.WhenAll(
             first.Jobs.ExecuteAsync(firstClaim, CancellationToken.None, Cancel),
             second.Jobs.ExecuteAsync(secondClaim, CancellationToken.None, Cancel));
         await WaitersAsync(2);
-        await holding.RollbackAsync(Cancel);
+        await blocked.DisposeAsync();
         await settling;
 
         Assert.Equal(

@@ -1,13 +1,14 @@
 using Dapper;
 using Npgsql;
+using Xunit;
 
-namespace Payments.AppHost.Tests.Faults;
+namespace Payments.Testing;
 
 /// <summary>
 /// Holds the row of one account, so that whichever worker claims payments into it stands in the middle of their
 /// settlement, with leases in its hands, for as long as a test wants.
 /// </summary>
-internal sealed class BlockedAccount : IAsyncDisposable
+public sealed class BlockedAccount : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
