@@ -29,13 +29,27 @@ public sealed class AccountDirectory(NpgsqlDataSource database)
             _remembered.Clear();
         }
 
-        var unknown = keys.Where(key => !_remembered.ContainsKey(key)).ToArray();
-        if (unknown.Length > 0)
+        // Held on to, whatever is forgotten while the others are being opened.
+        var found = new Dictionary<AccountKey, long>(keys.Count);
+        foreach (var key in keys)
         {
-            await OpenAsync(unknown, cancel);
+            if (_remembered.TryGetValue(key, out var id))
+            {
+                found[key] = id;
+            }
         }
 
-        return keys.ToDictionary(key => key, key => _remembered[key]);
+        if (found.Count < keys.Count)
+        {
+            await using var connection = await database.OpenConnectionAsync(cancel);
+            var unknown = keys.Where(key => !found.ContainsKey(key)).ToArray();
+            foreach (var (key, id) in await FindOrOpenAsync(connection, unknown, cancel))
+            {
+                found[key] = _remembered[key] = id;
+            }
+        }
+
+        return found;
     }
 
     /// <summary>Forgets everything, for when the database turns out not to be the one that was remembered.</summary>
@@ -59,15 +73,6 @@ public sealed class AccountDirectory(NpgsqlDataSource database)
         var opened = await connection.QueryAsync<AccountId>(
             new CommandDefinition(FindSql, parameters, cancellationToken: cancel));
         return opened.ToDictionary(account => new AccountKey(account.Name, account.Currency), account => account.Id);
-    }
-
-    private async Task OpenAsync(AccountKey[] keys, CancellationToken cancel)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        foreach (var (key, id) in await FindOrOpenAsync(connection, keys, cancel))
-        {
-            _remembered[key] = id;
-        }
     }
 
     // Sorted by name, so that two workers opening the same accounts queue instead of deadlocking.

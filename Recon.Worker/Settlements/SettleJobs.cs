@@ -13,6 +13,8 @@ internal sealed class SettleJobs(
     SettleBatch settleBatch, HeldJobs held, WorkerTelemetry telemetry, WorkerOptions options, TimeProvider clock,
     ILogger<SettleJobs> logger)
 {
+    private static readonly TimeSpan ReturnDelay = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Settles what can be settled; when it returns, this worker holds none of the jobs any more.</summary>
     /// <param name="stopping">Ends the work after the transaction at hand; the rest is handed back.</param>
     /// <param name="cancel">Ends also the transaction at hand.</param>
@@ -47,7 +49,7 @@ internal sealed class SettleJobs(
         {
             if (open.Count > 0)
             {
-                await ReturnAsync(claim.Lease, [.. open.SelectMany(jobs => jobs)]);
+                await ReturnAsync([.. open.SelectMany(jobs => jobs)], run, stopping);
             }
         }
     }
@@ -161,16 +163,29 @@ internal sealed class SettleJobs(
         return await held.ExtendAsync(run.Lease, [.. open.SelectMany(jobs => jobs)], run.Cancel);
     }
 
-    private async Task ReturnAsync(long lease, IReadOnlyList<ClaimedJob> jobs)
+    // Tried until the lease ends: a job that ran alone and is not handed back counts as one that killed its worker, and
+    // a database that was away for a moment must not make it one.
+    private async Task ReturnAsync(IReadOnlyList<ClaimedJob> jobs, Run run, CancellationToken stopping)
     {
-        try
+        while (true)
         {
-            var returned = await held.ReturnAsync(lease, jobs, CancellationToken.None);
-            logger.LogInformation("Handed back {Returned} of {Held} payments", returned, jobs.Count);
-        }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
-        {
-            logger.LogWarning("{Held} payments stay leased until the lease ends: {Reason}", jobs.Count, e.Message);
+            try
+            {
+                var returned = await held.ReturnAsync(run.Lease, jobs, CancellationToken.None);
+                logger.LogInformation("Handed back {Returned} of {Held} payments", returned, jobs.Count);
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                if (stopping.IsCancellationRequested || clock.GetElapsedTime(run.LeaseStarted) >= options.Lease)
+                {
+                    logger.LogWarning(
+                        "{Held} payments stay leased until the lease ends: {Reason}", jobs.Count, e.Message);
+                    return;
+                }
+            }
+
+            await Task.Delay(ReturnDelay, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -184,9 +199,11 @@ internal sealed class SettleJobs(
 
     // Classes of SQLSTATE: 22 data, 23 integrity constraint, 44 check option, P0 raised by a function. All else
     // (connections, locks, timeouts, rights, a missing table) would hit any payment and says nothing about this one.
+    // A job may also hold what this worker cannot read, such as a currency that only a newer API knows.
     private static bool IsFaultOfAJob(Exception error) => error switch
     {
         OverflowException or PaymentNotPendingException or RefundNotPendingException => true,
+        KeyNotFoundException or ArgumentException => true,
         PostgresException postgres => postgres.SqlState[..2] is "22" or "23" or "44" or "P0",
         _ => false,
     };

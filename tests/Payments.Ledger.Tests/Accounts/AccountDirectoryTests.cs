@@ -21,6 +21,26 @@ public sealed class AccountDirectoryTests(TestDatabase database) : IClassFixture
     }
 
     [Fact]
+    public async Task What_is_forgotten_while_an_account_is_being_opened_is_found_all_the_same()
+    {
+        var directory = new AccountDirectory(database.App);
+        var known = new AccountKey("ACC-KNOWN", "USD");
+        var waited = new AccountKey("ACC-WAITED", "USD");
+        await directory.FindOrOpenAsync(new HashSet<AccountKey> { known }, Cancel);
+        await using var other = await database.App.OpenConnectionAsync(Cancel);
+        await using var transaction = await other.BeginTransactionAsync(Cancel);
+        await AccountDirectory.FindOrOpenAsync(other, [waited], Cancel);
+
+        var finding = directory.FindOrOpenAsync(new HashSet<AccountKey> { known, waited }, Cancel);
+        await database.UntilAsync(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')", Cancel);
+        directory.Forget();
+        await transaction.CommitAsync(Cancel);
+
+        Assert.Equal([known, waited], (await finding).Keys.OrderBy(key => key.Name));
+    }
+
+    [Fact]
     public async Task A_clearing_account_is_opened_as_a_system_account_with_a_debit_balance()
     {
         var keys = new HashSet<AccountKey> { new("clearing/07", "EUR") };

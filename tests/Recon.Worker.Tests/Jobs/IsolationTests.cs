@@ -59,6 +59,46 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         Assert.Equal(200, await database.ScalarAsync<long>("SELECT balance FROM accounts WHERE name = 'ACC-ORPHAN'"));
     }
 
+    [Theory]
+    [InlineData("currency = 'XQQ'")]
+    [InlineData("kind = 'refund', amount = 0")]
+    public async Task A_job_that_this_worker_cannot_read_fails_alone_and_stops_nobody(string change)
+    {
+        var unreadable = new QueuedPayment("ACC-UNREADABLE", 100);
+        var neighbours = Enumerable.Range(1, 8).Select(i => new QueuedPayment("ACC-READABLE", i)).ToArray();
+        await database.QueueAsync([unreadable, .. neighbours]);
+        await database.ExecuteAsync($"UPDATE recon_jobs SET {change} WHERE id = @Id", unreadable);
+        await using var worker = new TestWorker(database, options => options.FailureLimit = 1);
+
+        await worker.SettleAllAsync(Cancel);
+
+        Assert.Equal(8, await CountAsync("status = 'completed' AND failures = 0", neighbours));
+        Assert.Equal(1, await CountAsync("status = 'dead' AND last_error IS NOT NULL", unreadable));
+    }
+
+    [Fact]
+    public async Task A_job_that_ran_alone_is_handed_back_uncharged_as_soon_as_the_database_takes_it()
+    {
+        var payment = new QueuedPayment("ACC-RETURN", 100);
+        await database.QueueAsync(payment);
+        await using var worker = new TestWorker(database);
+        await worker.ClaimAllAsync(Cancel);
+        await database.EndLeasesAsync();
+        var claim = await worker.ClaimAllAsync(Cancel);
+        await database.ExecuteAsync(RefuseReturnsSql);
+        await database.ExecuteAsync("REVOKE INSERT ON ledger_entries FROM payments_app");
+
+        var settling = worker.Jobs.ExecuteAsync(claim, CancellationToken.None, Cancel);
+        await database.UntilAsync("SELECT is_called FROM refused_returns", Cancel);
+        await database.ExecuteAsync("DROP TRIGGER refuse_returns ON recon_jobs");
+        await Assert.ThrowsAsync<PostgresException>(() => settling);
+
+        Assert.Equal(1, await CountAsync("status = 'pending' AND failures = 0 AND NOT runs_alone", payment));
+        await database.ExecuteAsync("GRANT INSERT ON ledger_entries TO payments_app");
+        await worker.SettleAllAsync(Cancel);
+        Assert.Equal(1, await CountAsync("status = 'completed'", payment));
+    }
+
     [Fact]
     public async Task A_database_in_trouble_counts_against_no_payment()
     {
@@ -145,6 +185,19 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         await database.QueueAsync(poison);
         return poison;
     }
+
+    // As a server that is shutting down refuses them. A sequence counts what is rolled back as well.
+    private const string RefuseReturnsSql = """
+        CREATE SEQUENCE refused_returns;
+        GRANT USAGE ON SEQUENCE refused_returns TO payments_app;
+        CREATE FUNCTION refuse_returns() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM nextval('refused_returns');
+            RAISE EXCEPTION 'shutting down' USING ERRCODE = 'admin_shutdown';
+        END $$;
+        CREATE TRIGGER refuse_returns BEFORE UPDATE ON recon_jobs
+            FOR EACH ROW WHEN (NEW.status = 'pending') EXECUTE FUNCTION refuse_returns();
+        """;
 
     private Task<long> CountAsync(string condition, params QueuedPayment[] payments) => database.ScalarAsync<long>(
         $"SELECT count(*) FROM recon_jobs WHERE id = ANY (@ids) AND {condition}",
