@@ -56,6 +56,7 @@ services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<ReconciliationTelemetry>().BeginAtZero);
+app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<WorkerTelemetry>().BeginAtZero);
 
 try
 {

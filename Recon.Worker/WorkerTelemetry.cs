@@ -15,6 +15,12 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 {
     public const string SourceName = "Recon.Worker";
 
+    // From a worker that waited for the job to a queue that stood still; with the half minute that an alarm asks for.
+    private static readonly double[] Seconds =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
+
+    private static readonly long[] Sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
+
     private static readonly ActivitySource Source = new(SourceName);
 
     private readonly Instruments _instruments = new(new Meter(SourceName));
@@ -86,11 +92,39 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
         }
     }
 
-    public void Failed(ClaimedJob job) =>
-        _instruments.Failed.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+    /// <summary>Counts a job that failed alone.</summary>
+    /// <returns>
+    /// The failed <c>settle</c> span of the payment's trace, if that was sampled: what is logged within it is found
+    /// there. To be disposed.
+    /// </returns>
+    public Activity? Failed(ClaimedJob job, Exception error, DateTimeOffset started)
+    {
+        _instruments.Failed.Add(1, KindOf(job.Kind));
+        if (!ActivityContext.TryParse(job.Traceparent, traceState: null, isRemote: true, out var request))
+        {
+            return null;
+        }
 
-    public void Buried(ClaimedJob job) =>
-        _instruments.Dead.Add(1, new KeyValuePair<string, object?>("kind", job.Kind));
+        ActivityLink[] links = Activity.Current is { } batch ? [new ActivityLink(batch.Context)] : [];
+        return Source.StartActivity("settle", ActivityKind.Consumer, request, links: links, startTime: started)
+            ?.SetTag("payment.id", job.PaymentId)
+            .AddException(error)
+            .SetStatus(ActivityStatusCode.Error, error.Message);
+    }
+
+    public void Buried(ClaimedJob job) => _instruments.Dead.Add(1, KindOf(job.Kind));
+
+    /// <summary>
+    /// Makes the series of the alarm on dead letters known, at zero: on a counter that begins with its first event it
+    /// would not see that one. To be called once the process is up: before that nobody counts.
+    /// </summary>
+    public void BeginAtZero()
+    {
+        foreach (var kind in (string[])["payment", "transfer", "refund"])
+        {
+            _instruments.Dead.Add(0, KindOf(kind));
+        }
+    }
 
     public void LeaseLost(int jobs) => _instruments.LeaseLost.Add(jobs);
 
@@ -132,6 +166,8 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
 
     private DateTimeOffset TimeOf(long timestamp) => clock.GetUtcNow() - clock.GetElapsedTime(timestamp);
 
+    private static KeyValuePair<string, object?> KindOf(string kind) => new("kind", kind);
+
     private static DateTime Latest(DateTime one, DateTime other) => one > other ? one : other;
 
     private sealed class Instruments(Meter meter) : IDisposable
@@ -156,10 +192,14 @@ internal sealed class WorkerTelemetry(TimeProvider clock, ILogger<WorkerTelemetr
                 "recon.leases.lost", "{job}", "Jobs whose lease was lost before their effect was committed");
 
         public Histogram<long> BatchSize { get; } =
-            meter.CreateHistogram<long>("recon.batch.size", "{job}", "Jobs in one claim");
+            meter.CreateHistogram(
+                "recon.batch.size", "{job}", "Jobs in one claim",
+                advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = Sizes });
 
         public Histogram<double> Lag { get; } =
-            meter.CreateHistogram<double>("recon.queue.lag", "s", "Age of the oldest job of a claim");
+            meter.CreateHistogram(
+                "recon.queue.lag", "s", "Age of the oldest job of a claim",
+                advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
 
         public void Dispose() => meter.Dispose();
     }

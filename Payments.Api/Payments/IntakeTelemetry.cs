@@ -12,14 +12,21 @@ internal static class IntakeTelemetry
     // A span with thousands of links helps nobody.
     private const int MostLinks = 100;
 
+    private static readonly double[] Seconds =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    private static readonly long[] Sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
-    private static readonly Histogram<long> BatchSize = Meter.CreateHistogram<long>(
-        "payments.intake.batch.size", "{payment}", "Payments committed by one transaction");
+    private static readonly Histogram<long> BatchSize = Meter.CreateHistogram(
+        "payments.intake.batch.size", "{payment}", "Payments committed by one transaction",
+        advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = Sizes });
 
-    private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram<double>(
-        "payments.intake.batch.duration", "s", "From the start of a batch to the answer of its commit");
+    private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram(
+        "payments.intake.batch.duration", "s", "From the start of a batch to the answer of its commit",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
 
     /// <summary>
     /// The span of a batch, when a request in it is recorded: a child of the first, linked to the others. Otherwise an

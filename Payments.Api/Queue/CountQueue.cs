@@ -38,6 +38,10 @@ internal sealed class CountQueue(NpgsqlDataSource database, TimeProvider clock) 
         }
     }
 
+    /// <summary>Counts the jobs now.</summary>
+    public static Task<JobCounts> CountJobsAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        connection.QuerySingleAsync<JobCounts>(new CommandDefinition(CountSql, cancellationToken: cancel));
+
     /// <summary>Counts anew next time, because somebody here has just changed the queue.</summary>
     public void Forget() => _goodUntil = DateTimeOffset.MinValue;
 
@@ -46,7 +50,7 @@ internal sealed class CountQueue(NpgsqlDataSource database, TimeProvider clock) 
     private async Task<QueueCounts> CountAsync(DateTimeOffset at, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var jobs = await connection.QuerySingleAsync<Jobs>(new CommandDefinition(CountSql, cancellationToken: cancel));
+        var jobs = await CountJobsAsync(connection, cancel);
         var blocked = (await connection.QueryAsync<Blocked>(
             new CommandDefinition(BlockedSql, cancellationToken: cancel))).AsList();
         return new QueueCounts(
@@ -100,12 +104,13 @@ internal sealed class CountQueue(NpgsqlDataSource database, TimeProvider clock) 
         LIMIT 20
         """;
 
-    private sealed record Jobs(long Ready, long InFlight, long Delayed, long Dead, double? OldestReadyAgeSeconds);
-
     private sealed record Blocked(
         string AccountId, string Currency, long Delayed, long Dead, DateTimeOffset OldestCreatedAt, string? LastError,
         long Accounts);
 }
+
+/// <summary>Jobs by what may happen to them next.</summary>
+internal sealed record JobCounts(long Ready, long InFlight, long Delayed, long Dead, double? OldestReadyAgeSeconds);
 
 /// <summary>What was counted, and when.</summary>
 internal sealed record QueueCounts(

@@ -17,6 +17,8 @@ internal static class QueueEndpoints
         services.AddSingleton<ListDeadLetters>();
         services.AddSingleton<RedriveDeadLetters>();
         services.AddSingleton<ListRedrives>();
+        services.AddSingleton<QueueGauges>();
+        services.AddHostedService(provider => provider.GetRequiredService<QueueGauges>());
     }
 
     public static void MapQueue(this IEndpointRouteBuilder routes)

@@ -110,9 +110,9 @@ internal sealed class SettleJobs(
         IReadOnlyList<ClaimedJob> jobs, Run run)
     {
         using var span = WorkerTelemetry.StartSettlement(jobs.Count);
+        var started = clock.GetUtcNow();
         try
         {
-            var started = clock.GetUtcNow();
             var batch = await settleBatch.ExecuteAsync(run.Claim with { Jobs = jobs }, run.Cancel);
             telemetry.Settled(jobs, batch, started);
             return null;
@@ -132,15 +132,15 @@ internal sealed class SettleJobs(
                 return [[.. jobs.Take(half)], [.. jobs.Skip(half)]];
             }
 
-            await FailAsync(jobs[0], e, run);
+            await FailAsync(jobs[0], e, run, started);
             return [];
         }
     }
 
-    private async Task FailAsync(ClaimedJob job, Exception error, Run run)
+    private async Task FailAsync(ClaimedJob job, Exception error, Run run, DateTimeOffset started)
     {
         var dead = await held.FailAsync(run.Lease, job, error.Message, run.Cancel);
-        telemetry.Failed(job);
+        using var failed = telemetry.Failed(job, error, started);
         if (dead)
         {
             telemetry.Buried(job);

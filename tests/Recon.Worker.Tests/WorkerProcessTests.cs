@@ -142,6 +142,26 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
     }
 
     [Fact]
+    public async Task A_sampled_payment_that_fails_alone_has_its_failure_in_the_trace_of_its_own_request()
+    {
+        using var spans = new Spans();
+        await using var worker = new TestWorker(database, options => options.FailureLimit = 1);
+        var trace = ActivityTraceId.CreateRandom();
+        var payment = new QueuedPayment("ACC-TRACE-FAILED", 100)
+        {
+            Traceparent = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01",
+        };
+        await database.QueueAsync(payment);
+        await database.ExecuteAsync("DELETE FROM payments WHERE id = @Id", payment);
+
+        await worker.SettleAllAsync(Cancel);
+
+        var settle = await spans.WaitForAsync(span => span.OperationName == "settle" && span.TraceId == trace);
+        Assert.Equal((ActivityStatusCode.Error, payment.Id), (settle.Status, settle.GetTagItem("payment.id")));
+        Assert.Equal("exception", Assert.Single(settle.Events).Name);
+    }
+
+    [Fact]
     public async Task Looking_at_an_empty_queue_makes_no_span()
     {
         using var spans = new Spans();

@@ -24,6 +24,21 @@ public sealed class RunMetricsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     [Fact]
+    public async Task A_worker_that_has_buried_nothing_says_so_and_the_first_dead_letter_is_an_increase()
+    {
+        var port = FreePort.Next();
+        await using var worker = new ReconcilingWorker(
+            _database, ("Reconciliation:Enabled", "false"), ("Management:Port", $"{port}"));
+        worker.CreateClient();
+
+        using var scraper = new HttpClient();
+        var text = await scraper.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), Cancel);
+
+        Assert.All(["payment", "transfer", "refund"], kind => Assert.Contains(
+            $$"""recon_jobs_dead_total{kind="{{kind}}"} """, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_manual_run_is_made_while_the_queue_is_paused_and_the_schedule_off_and_is_measured_by_its_names()
     {
         await _database.ExecuteAsync("UPDATE queue_control SET paused_at = now(), paused_by = 'tester'");
