@@ -30,7 +30,25 @@ internal sealed class Comparison(string title, IReadOnlyList<Side> sides)
             }
         }
 
+        foreach (var side in sides.Where(side => _runs[side.Name].Count > 0))
+        {
+            await CheckAsync(side);
+        }
+
         return new ComparisonResult(title, [.. sides.Select(ResultOf)]);
+    }
+
+    private async Task CheckAsync(Side side)
+    {
+        try
+        {
+            await (side.CheckAsync?.Invoke() ?? Task.CompletedTask);
+        }
+        catch (VoidRunException e)
+        {
+            _runs[side.Name].Clear();
+            _void[side.Name].Add("all runs: " + e.Message);
+        }
     }
 
     private async Task RunAsync(Side side, Progress progress, CancellationToken cancel)

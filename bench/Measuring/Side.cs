@@ -2,7 +2,12 @@ namespace Payments.Bench.Measuring;
 
 /// <summary>One of the systems that a comparison measures in turn.</summary>
 /// <param name="MeasureAsync">Sets up, measures and cleans up one run.</param>
-internal sealed record Side(string Name, Func<CancellationToken, Task<Run>> MeasureAsync);
+/// <param name="CheckAsync">
+/// Checks the books of all runs when the last one is over: if they are wrong, all are void. Null where each run checks
+/// its own.
+/// </param>
+internal sealed record Side(
+    string Name, Func<CancellationToken, Task<Run>> MeasureAsync, Func<Task>? CheckAsync = null);
 
 /// <summary>A figure over all valid runs of a side.</summary>
 internal sealed record Spread(double Median, double Minimum, double Maximum, int Runs)

@@ -1,12 +1,9 @@
-using System.Globalization;
 using System.Net;
 using Payments.Bench.Documents;
 using Payments.Bench.Load;
 using Payments.Bench.Measuring;
-using Payments.Bench.NodePeers;
 using Payments.Bench.Product;
 using Payments.Bench.Running;
-using Payments.Testing;
 
 namespace Payments.Bench.Scenarios;
 
@@ -43,9 +40,12 @@ internal sealed class BothScenario : Scenario
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
         var product = await context.WarmSystemAsync(cancel);
+        await using var documents = new WarmDocuments(
+            token => WarmDocuments.CreateDatabaseAsync(context, token), withApi: true, workers: 2, WarmUpAsync);
         var result = await context.CompareAsync("Created over HTTP and settled", [
-            new Side(Product, token => MeasureProductAsync(context, product, token)),
-            new Side(Documents, token => MeasureDocumentsAsync(context, token)),
+            new Side(Product, token => MeasureProductAsync(context, product, token), product.CheckBooksAsync),
+            new Side(
+                Documents, token => MeasureDocumentsAsync(context, documents, token), documents.CheckBooksAsync),
         ], cancel);
         context.Sustained = result.Median(Product, Rate);
         context.Report.Targets.Add(Target.RatioAtLeast(result, Product, Documents, Rate, 25));
@@ -72,27 +72,33 @@ internal sealed class BothScenario : Scenario
                 cancel),
             cancel);
 
-    private static async Task<Run> MeasureDocumentsAsync(BenchContext context, CancellationToken cancel)
+    // Less than it settles, so that nothing is left waiting.
+    private static async Task WarmUpAsync(DocumentsSystem system, CancellationToken cancel)
     {
-        await using var database = await context.Server.CreateAsync(cancel);
-        await database.MigrateToDocumentsAsync(cancel);
-        var port = FreePort.Next();
-        var figures = new List<(string Name, double Value)>();
-        await using (var api = await NodePeer.StartAsync(
-            "documents-api", database, cancel, string.Create(CultureInfo.InvariantCulture, $"--port={port}")))
-        await using (var programs = await DocumentsPrograms.StartWorkersAsync(2, database, cancel))
-        {
-            figures.AddRange(await MeasureAsync(
-                context, "both", new IPEndPoint(IPAddress.Loopback, port), database.CountDocumentsSettledAsync,
-                DocumentsBacklog,
-                [("api", api.Process), .. programs.Workers.Select(worker => ("worker", worker))],
-                null,
-                cancel));
-        }
-
-        await database.CheckDocumentsBooksAsync(cancel);
-        return new Run(figures);
+        const int PerSecond = 200;
+        var requests = new CreateRequests("warm-up", BenchOptions.Accounts);
+        await new PacedLoad(system.EndPoint, requests, Connections, PerSecond)
+            .RunAsync(BenchContext.WorkerWarmUp, cancel);
+        await system.WaitUntilSettledAsync(cancel);
     }
+
+    private static Task<Run> MeasureDocumentsAsync(
+        BenchContext context, WarmDocuments documents, CancellationToken cancel) =>
+        documents.MeasureAsync(
+            async (system, run) =>
+            {
+                try
+                {
+                    return new Run(await MeasureAsync(
+                        context, FormattableString.Invariant($"both-{run}"), system.EndPoint,
+                        system.Database.CountDocumentsSettledAsync, DocumentsBacklog, system.Roles, null, cancel));
+                }
+                finally
+                {
+                    await system.WaitUntilSettledAsync(cancel);
+                }
+            },
+            cancel);
 
     private static async Task<IEnumerable<(string Name, double Value)>> MeasureAsync(
         BenchContext context,
@@ -133,13 +139,15 @@ internal sealed class BothScenario : Scenario
         {
             await watching.CancelAsync();
             await watch;
+            await Task.WhenAny(loading);
         }
 
         var result = await loading;
         var growth = backlog.GrowthPerSecond(context.Window) / window.PerSecond;
         return growth <= GrowthLimit
             ? [
-                (Rate, window.PerSecond),
+                // What was settled of an older backlog was not created meanwhile.
+                (Rate, window.PerSecond * (1 + Math.Min(0, growth))),
                 ("backlog growth, % of it", growth * 100),
                 ("POST p50 ms", result.Latencies.Percentile(0.5)),
                 ("POST p99 ms", result.Latencies.Percentile(0.99)),

@@ -36,7 +36,7 @@ internal sealed class LatencyScenario : Scenario
         var result = await context.CompareAsync(
             FormattableString.Invariant($"Latency at {perSecond:#,##0} payments a second"),
             [new Side(Product, token => product.MeasureAsync(
-                (system, run) => MeasureAsync(context, system, run, perSecond, token), token))],
+                (system, run) => MeasureAsync(context, system, run, perSecond, token), token), product.CheckBooksAsync)],
             cancel);
         context.Report.Targets.AddRange([
             Target.AtMost(result, Product, P50, 15),

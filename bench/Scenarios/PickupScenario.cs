@@ -23,7 +23,7 @@ internal sealed class PickupScenario : Scenario
     // The largest number that keys have room for.
     private const long MostRequests = 9_999_999_999;
 
-    private static readonly TimeSpan ShortestIdling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestIdling = TimeSpan.FromSeconds(4);
 
     public override string Name => "pickup";
 
@@ -37,7 +37,7 @@ internal sealed class PickupScenario : Scenario
         var result = await context.CompareAsync(
             "Single payments with idle workers",
             [new Side(Product, token => product.MeasureAsync(
-                (system, run) => MeasureAsync(context, system, run, token), token))],
+                (system, run) => MeasureAsync(context, system, run, token), token), product.CheckBooksAsync)],
             cancel);
         context.Report.Targets.AddRange([
             Target.AtMost(result, Product, P50, 5),

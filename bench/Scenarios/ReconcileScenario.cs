@@ -58,9 +58,9 @@ internal sealed class ReconcileScenario : Scenario
         await using var continuous = new WarmWorkers(context, Clone, shape, 2);
         await using var full = new WarmWorkers(context, Clone, shape, 2, settings: AllTheTime);
         var result = await context.CompareAsync("Checking the books", [
-            new Side(Alone, token => alone.MeasureAsync(ReadAsync, token)),
-            new Side(Continuous, token => continuous.MeasureAsync(ReadAsync, token)),
-            new Side(Full, token => full.MeasureAsync(ReadAsync, token)),
+            new Side(Alone, token => alone.MeasureAsync(ReadAsync, token), alone.CheckBooksAsync),
+            new Side(Continuous, token => continuous.MeasureAsync(ReadAsync, token), continuous.CheckBooksAsync),
+            new Side(Full, token => full.MeasureAsync(ReadAsync, token), full.CheckBooksAsync),
             new Side(Idle, token => CheckAsync(context, template, token)),
         ], cancel);
 

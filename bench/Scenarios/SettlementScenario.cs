@@ -26,7 +26,7 @@ internal sealed class SettlementScenario : Scenario
     private static readonly (string Peer, string Task, int JobsPerSecond)[] Peers =
     [
         ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 30_000),
-        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 20_000), ("pg-boss", "noop", 30_000),
+        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 15_000), ("pg-boss", "noop", 30_000),
     ];
 
     public override string Name => "settlement";
@@ -50,18 +50,24 @@ internal sealed class SettlementScenario : Scenario
         var floor = await SettleForFloorAsync(context, empty, shape, cancel);
 
         await using var sink = await OtlpSink.StartAsync(cancel);
+        await using var documentsOne = WarmUp(server, documents, 1);
+        await using var documentsTwo = WarmUp(server, documents, 2);
         await using var two = new WarmWorkers(context, Clone, shape, 2);
         await using var one = new WarmWorkers(context, Clone, shape, 1);
         await using var hot = new WarmWorkers(
             context, Clone, shape with { Payments = shape.Payments / 5, HotShare = 0.5 }, 2, toTheEnd: true);
         await using var traced = new WarmWorkers(context, Clone, shape with { TracedShare = 1 }, 2, sink);
         var result = await context.CompareAsync("Settlement", [
-            new Side(Product, two.MeasureAsync),
-            new Side(OneWorker, one.MeasureAsync),
-            new Side(Hot, hot.MeasureAsync),
-            new Side(Traced, token => MeasureTracedAsync(traced, sink, token)),
-            new Side(DocumentsOne, token => SettleDocumentsAsync(context, documents, 1, token)),
-            new Side(DocumentsTwo, token => SettleDocumentsAsync(context, documents, 2, token)),
+            new Side(Product, two.MeasureAsync, two.CheckBooksAsync),
+            new Side(OneWorker, one.MeasureAsync, one.CheckBooksAsync),
+            new Side(Hot, hot.MeasureAsync, hot.CheckBooksAsync),
+            new Side(Traced, token => MeasureTracedAsync(traced, sink, token), traced.CheckBooksAsync),
+            new Side(
+                DocumentsOne, token => SettleDocumentsAsync(context, documentsOne, token),
+                documentsOne.CheckBooksAsync),
+            new Side(
+                DocumentsTwo, token => SettleDocumentsAsync(context, documentsTwo, token),
+                documentsTwo.CheckBooksAsync),
             .. Peers.Select(peer => new Side(
                 $"{peer.Peer}, {peer.Task}",
                 token => RunPeerAsync(
@@ -87,12 +93,11 @@ internal sealed class SettlementScenario : Scenario
         peer.Task.StartsWith("posting", StringComparison.Ordinal);
 
     private static int JobsOf(BenchContext context, int perSecond) =>
-        BenchContext.WholeSecondsOf(context.Window) * perSecond;
+        (int)((BenchContext.WholeSecondsOf(context.Window) + BenchContext.WarmUp.TotalSeconds) * perSecond);
 
     private static async Task<BenchDatabase> CreateDocumentsAsync(BenchContext context, CancellationToken cancel)
     {
-        var database = await context.Server.CreateAsync(cancel);
-        await database.MigrateToDocumentsAsync(cancel);
+        var database = await WarmDocuments.CreateDatabaseAsync(context, cancel);
         await database.QueueDocumentsAsync(context.Options.Payments, BenchOptions.Accounts, cancel);
         await database.SettleDownAsync(cancel);
         database.Disconnect();
@@ -106,26 +111,21 @@ internal sealed class SettlementScenario : Scenario
         return sink.Bytes > before ? run : throw new VoidRunException("no trace was sent");
     }
 
-    private static async Task<Run> SettleDocumentsAsync(
-        BenchContext context, BenchDatabase template, int count, CancellationToken cancel)
-    {
-        await using var database = await context.Server.CloneAsync(template, cancel);
-        double rate;
-        await using (var programs = await DocumentsPrograms.StartWorkersAsync(count, database, cancel))
-        {
-            await Task.Delay(BenchContext.WarmUp, cancel);
-            var window = await SteadyWindow.MeasureAsync(
-                database.CountDocumentsSettledAsync, null, context.Window, cancel);
-            rate = window.PerSecond;
-            if (programs.Workers.FirstOrDefault(worker => worker.HasExited) is { } ended)
-            {
-                throw ended.Ended();
-            }
-        }
+    private static WarmDocuments WarmUp(BenchServer server, BenchDatabase queued, int workers) => new(
+        token => server.CloneAsync(queued, token), withApi: false, workers,
+        (_, token) => Task.Delay(BenchContext.WorkerWarmUp, token));
 
-        await database.CheckDocumentsBooksAsync(cancel);
-        return new Run((Rate, rate));
-    }
+    private static Task<Run> SettleDocumentsAsync(
+        BenchContext context, WarmDocuments documents, CancellationToken cancel) =>
+        documents.MeasureAsync(
+            async (system, _) =>
+            {
+                await Task.Delay(BenchContext.WarmUp, cancel);
+                var window = await SteadyWindow.MeasureAsync(
+                    system.Database.CountDocumentsSettledAsync, null, context.Window, cancel);
+                return new Run((Rate, window.PerSecond));
+            },
+            cancel);
 
     private static async Task<Run> RunPeerAsync(
         BenchContext context, BenchDatabase template, string peer, string task, int jobs, CancellationToken cancel)
@@ -139,7 +139,8 @@ internal sealed class SettlementScenario : Scenario
             cancel,
             $"--task={task}",
             FormattableString.Invariant($"--jobs={jobs}"),
-            FormattableString.Invariant($"--seconds={seconds}")))
+            FormattableString.Invariant($"--seconds={seconds}"),
+            FormattableString.Invariant($"--warm-up={BenchContext.WarmUp.TotalMilliseconds}")))
         {
             rate = await process.RunJobsAsync(cancel);
             process.Kill();

@@ -14,16 +14,13 @@ internal sealed class WarmApi : IAsyncDisposable
 {
     private const int Connections = 64;
 
-    private readonly BenchContext _context;
     private readonly BenchDatabase _database;
     private readonly ServiceProcess _api;
     private readonly bool _withDatabase;
-    private long _created;
     private int _run;
 
-    private WarmApi(
-        BenchContext context, BenchDatabase database, ServiceProcess api, bool withDatabase, long created) =>
-        (_context, _database, _api, _withDatabase, _created) = (context, database, api, withDatabase, created);
+    private WarmApi(BenchDatabase database, ServiceProcess api, bool withDatabase) =>
+        (_database, _api, _withDatabase) = (database, api, withDatabase);
 
     /// <param name="withDatabase">False leaves the commit to the database out.</param>
     public static async Task<WarmApi> StartAsync(BenchContext context, bool withDatabase, CancellationToken cancel)
@@ -34,33 +31,26 @@ internal sealed class WarmApi : IAsyncDisposable
             ? await ProductPrograms.StartApiAsync(database, cancel)
             : await ProductPrograms.StartApiWithoutDatabaseAsync(database, cancel);
         var load = new HttpLoad(api.EndPoint, new CreateRequests("warm-up", BenchOptions.Accounts), Connections);
-        var warm = await load.RunAsync(BenchContext.ServerWarmUp, TimeSpan.Zero, cancel);
+        await load.RunAsync(BenchContext.ServerWarmUp, TimeSpan.Zero, cancel);
         api.Freeze();
-        return new WarmApi(context, database, api, withDatabase, warm.Created);
+        return new WarmApi(database, api, withDatabase);
     }
 
     /// <param name="measure">
     /// Is told the address and the number of the run, and returns what was measured and how many were created.
     /// </param>
-    /// <exception cref="VoidRunException">
-    /// The database holds another number of payments or, at the end of the last run, its books are wrong.
-    /// </exception>
+    /// <exception cref="VoidRunException">The database holds another number of payments.</exception>
     public async Task<Run> MeasureAsync(
         Func<IPEndPoint, int, Task<(Run Run, long Created)>> measure, CancellationToken cancel)
     {
         _run++;
+        var before = await _database.CountPaymentsAsync(cancel);
         _api.Thaw();
         try
         {
             var (run, created) = await measure(_api.EndPoint, _run);
-            _created += created;
             _api.ShouldRun();
-            await _database.ShouldHoldAsync(_withDatabase ? _created : 0, cancel);
-            if (_run == _context.Options.Runs)
-            {
-                await _database.CheckBooksAsync();
-            }
-
+            await _database.ShouldHoldAsync(_withDatabase ? before + created : 0, cancel);
             return run;
         }
         finally
@@ -68,6 +58,9 @@ internal sealed class WarmApi : IAsyncDisposable
             _api.Freeze();
         }
     }
+
+    /// <exception cref="VoidRunException">The books of all runs are wrong.</exception>
+    public Task CheckBooksAsync() => _database.CheckBooksAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -13,13 +13,11 @@ internal sealed class WarmSystem : IAsyncDisposable
 {
     private const int Connections = 64;
 
-    private readonly BenchContext _context;
     private readonly BenchDatabase _database;
     private readonly ProductSystem _system;
     private int _run;
 
-    private WarmSystem(BenchContext context, BenchDatabase database, ProductSystem system) =>
-        (_context, _database, _system) = (context, database, system);
+    private WarmSystem(BenchDatabase database, ProductSystem system) => (_database, _system) = (database, system);
 
     public static async Task<WarmSystem> StartAsync(BenchContext context, CancellationToken cancel)
     {
@@ -31,37 +29,31 @@ internal sealed class WarmSystem : IAsyncDisposable
         await load.RunAsync(BenchContext.ServerWarmUp, TimeSpan.Zero, cancel);
         await system.WaitUntilSettledAsync(cancel);
         await system.FreezeAsync(cancel);
-        return new WarmSystem(context, database, system);
+        return new WarmSystem(database, system);
     }
 
     /// <param name="measure">Is told the number of the run, so that its payments have keys of their own.</param>
-    /// <exception cref="VoidRunException">
-    /// A payment was not settled in time or, at the end of a scenario, the books of all runs are wrong.
-    /// </exception>
+    /// <exception cref="VoidRunException">A payment was not settled in time.</exception>
     public async Task<Run> MeasureAsync(
         Func<ProductSystem, int, Task<IEnumerable<(string Name, double Value)>>> measure, CancellationToken cancel)
     {
         _run++;
         _system.Thaw();
-        List<(string Name, double Value)> figures;
         try
         {
-            figures = [.. await measure(_system, _run)];
-            await _system.WaitUntilSettledAsync(cancel);
-            _system.ShouldRun();
+            return new Run(await measure(_system, _run));
         }
         finally
         {
+            // A void run leaves nothing to the next one either.
+            await _system.WaitUntilSettledAsync(cancel);
+            _system.ShouldRun();
             await _system.FreezeAsync(cancel);
         }
-
-        if (_run % _context.Options.Runs == 0)
-        {
-            await _database.CheckBooksAsync();
-        }
-
-        return new Run(figures);
     }
+
+    /// <exception cref="VoidRunException">The books of all runs so far are wrong.</exception>
+    public Task CheckBooksAsync() => _database.CheckBooksAsync();
 
     public async ValueTask DisposeAsync()
     {

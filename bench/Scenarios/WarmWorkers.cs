@@ -45,9 +45,7 @@ internal sealed class WarmWorkers(
 
     /// <summary>One run; the first one takes longer, to start.</summary>
     /// <param name="more">Figures beside the rate and the costs, read when the window has ended.</param>
-    /// <exception cref="VoidRunException">
-    /// Nothing was settled, a worker ended or, at the end of the last run, the books of all runs are wrong.
-    /// </exception>
+    /// <exception cref="VoidRunException">Nothing was settled, or a worker ended.</exception>
     public async Task<Run> MeasureAsync(
         Func<BenchDatabase, IReadOnlyList<ServiceProcess>, Task<IEnumerable<(string Name, double Value)>>>? more,
         CancellationToken cancel)
@@ -64,6 +62,34 @@ internal sealed class WarmWorkers(
         var total = await database.CountPaymentsAsync(cancel);
         Each(worker => worker.Thaw());
         await SetPausedAsync(database, false, cancel);
+        try
+        {
+            return new Run(await WatchAsync(database, total, more, cancel));
+        }
+        finally
+        {
+            await RestAsync(database, cancel);
+        }
+    }
+
+    /// <exception cref="VoidRunException">The books of all runs are wrong.</exception>
+    public Task CheckBooksAsync() => _database!.CheckBooksAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await new ServiceGroup(_workers).DisposeAsync();
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+
+    private async Task<IEnumerable<(string Name, double Value)>> WatchAsync(
+        BenchDatabase database,
+        long total,
+        Func<BenchDatabase, IReadOnlyList<ServiceProcess>, Task<IEnumerable<(string Name, double Value)>>>? more,
+        CancellationToken cancel)
+    {
         await Task.Delay(toTheEnd ? TimeSpan.Zero : WarmUpAgain, cancel);
         var cost = await CostMeter.StartAsync(
             context.Server, [.. _workers.Select(worker => ("worker", worker.Process))], cancel);
@@ -78,22 +104,7 @@ internal sealed class WarmWorkers(
             [(Rate, window.PerSecond), .. await cost.PerPaymentAsync(window.Counted, cancel)];
         Each(worker => worker.ShouldRun());
         figures.AddRange(more is null ? [] : await more(database, _workers));
-        await RestAsync(database, cancel);
-        if (_run == context.Options.Runs)
-        {
-            await database.CheckBooksAsync();
-        }
-
-        return new Run(figures);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await new ServiceGroup(_workers).DisposeAsync();
-        if (_database is not null)
-        {
-            await _database.DisposeAsync();
-        }
+        return figures;
     }
 
     // On a queue of its own, so that the first run finds as many payments as the others, of each kind.
@@ -138,9 +149,16 @@ internal sealed class WarmWorkers(
 
     private static async Task PauseAsync(BenchDatabase database, CancellationToken cancel)
     {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
         await SetPausedAsync(database, true, cancel);
         while (!await database.ScalarAsync<bool>(IsRestingSql, cancel))
         {
+            if (clock.GetElapsedTime(started) > LongestDrain)
+            {
+                throw new VoidRunException("a worker did not rest within a minute");
+            }
+
             await Task.Delay(LookDelay, cancel);
         }
     }

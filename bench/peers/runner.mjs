@@ -9,6 +9,8 @@ const defaults = {
   jobs: 100_000,
   // The longest measurement; 0 measures until every job is done.
   seconds: 0,
+  // Milliseconds that it works before that, like a system in service.
+  'warm-up': 0,
   task: 'posting',
   // Starts without waiting for the line `go`.
   go: false,
@@ -40,7 +42,7 @@ export function runQueue(schema, settings, open) {
       report('ready');
       const going = options.go || await Promise.race([goReceived().then(() => true), stop.then(() => false)]);
       if (going) {
-        await measure(queue, tally, options.seconds, stop);
+        await measure(queue, tally, options, stop);
       }
     } catch (error) {
       report('failed', { reason: error.message });
@@ -54,25 +56,18 @@ export function runQueue(schema, settings, open) {
   });
 }
 
-async function measure(queue, tally, seconds, stop) {
-  const started = performance.now();
-  const processor = process.cpuUsage();
+async function measure(queue, tally, { seconds, 'warm-up': warmUp }, stop) {
   const progress = setInterval(() => report('progress', { jobs: tally.done }), 1000);
   let limit;
   try {
+    tally.begin(warmUp);
     await queue.start();
     await Promise.race([
       tally.finished.then(() => queueIsEmpty(queue)),
       stop,
-      ...(seconds > 0 ? [new Promise((resolve) => { limit = setTimeout(resolve, seconds * 1000); })] : []),
+      ...(seconds > 0 ? [new Promise((resolve) => { limit = setTimeout(resolve, warmUp + seconds * 1000); })] : []),
     ]);
-    const { user, system } = process.cpuUsage(processor);
-    report('done', {
-      jobs: tally.done,
-      seconds: (performance.now() - started) / 1000,
-      // Of this process; what PostgreSQL used is not in it.
-      processorSeconds: (user + system) / 1e6,
-    });
+    report('done', tally.measured(seconds === 0));
   } finally {
     clearInterval(progress);
     clearTimeout(limit);
@@ -86,17 +81,37 @@ async function queueIsEmpty(queue) {
   }
 }
 
+// Measures from the last time that jobs were done within the warm-up to the last time at all: a queue that does thousands
+// at a time would else be measured in steps of as many.
 function createTally(jobs) {
   let settle;
   let refuse;
+  let warmAt;
+  let first;
+  let last;
+  const look = () => ({ jobs: tally.done, at: performance.now() });
   const tally = {
     done: 0,
     finished: new Promise((resolve, reject) => { settle = resolve; refuse = reject; }),
+    begin(warmUp) {
+      last = look();
+      warmAt = last.at + warmUp;
+      first = warmUp > 0 ? undefined : last;
+    },
     add(count) {
+      if (performance.now() >= warmAt) {
+        first ??= last;
+      }
       tally.done += count;
+      last = look();
       if (tally.done >= jobs) {
         settle();
       }
+    },
+    // To the end: until the queue was empty, instead of to the last job.
+    measured(toTheEnd) {
+      const end = toTheEnd ? look() : last;
+      return { jobs: end.jobs - (first ?? end).jobs, seconds: (end.at - (first ?? end).at) / 1000 };
     },
     fail: (error) => refuse(error),
   };
