@@ -15,7 +15,7 @@ internal static class IntakeTelemetry
     private static readonly double[] Seconds =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-    private static readonly long[] Sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+    private static readonly long[] Sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000];
 
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
