@@ -16,6 +16,12 @@ namespace Payments.Api.AccountReconciliations;
 /// </summary>
 internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit, TimeProvider clock)
 {
+    /// <summary>
+    /// How many accounts one process reconciles at a time, at the most. Each takes two connections, one for its turn
+    /// and one for the work: with as many turns as connections, none of them would ever get its second.
+    /// </summary>
+    public const int MostAtOnce = 4;
+
     // Of an account with many million entries. Whoever hangs up ends it earlier.
     private const int TimeoutSeconds = 600;
 
@@ -38,11 +44,33 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
     private static readonly string CheckPaymentsSql = Read("CheckPayments.sql");
     private static readonly string CheckBalancesSql = Read("CheckBalances.sql");
 
+    // Half of the connections at the most are for this, also where the pool was set to be smaller.
+    private readonly int _most = Math.Clamp(
+        new NpgsqlConnectionStringBuilder(database.ConnectionString).MaxPoolSize / 4, 1, MostAtOnce);
+
+    private int _running;
+
+    /// <summary>
+    /// The right to reconcile an account in this process, to be had before any connection is. Whoever does not get it
+    /// is told so at once: a large account may take minutes, and nobody who waits for that knows whether it goes on.
+    /// </summary>
+    /// <returns>Null while as many are reconciled as may be.</returns>
+    public IDisposable? TryEnter()
+    {
+        if (Interlocked.Increment(ref _running) <= _most)
+        {
+            return new Place(this);
+        }
+
+        Interlocked.Decrement(ref _running);
+        return null;
+    }
+
     /// <summary>
     /// The right to reconcile the account. To be had before the transaction begins, whose snapshot must not be older.
     /// </summary>
     /// <returns>Null while the account is being reconciled by somebody else.</returns>
-    public async Task<IAsyncDisposable?> TryEnterAsync(AccountRow account, CancellationToken cancel)
+    public async Task<IAsyncDisposable?> TryLockAsync(AccountRow account, CancellationToken cancel)
     {
         var connection = await database.OpenConnectionAsync(cancel);
         try
@@ -123,6 +151,11 @@ internal sealed class ReconcileAccount(NpgsqlDataSource database, AuditLog audit
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    private sealed class Place(ReconcileAccount reconcile) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref reconcile._running);
     }
 
     private sealed class Turn(SessionLock turn, NpgsqlConnection connection) : IAsyncDisposable

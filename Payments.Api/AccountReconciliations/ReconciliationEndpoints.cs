@@ -31,7 +31,8 @@ internal static class ReconciliationEndpoints
             .DescribesTextBody(ReconcileRequest.Members).WithBodyExample(ReconciliationExamples.Period)
             .Answers(ReconciliationExamples.Difference, StatusCodes.Status201Created)
             .AnswersHeader("Location", "Address of the report", StatusCodes.Status201Created)
-            .ProducesProblems(ProblemTypes.AccountNotFound, ProblemTypes.ReconciliationInProgress);
+            .ProducesProblems(
+                ProblemTypes.AccountNotFound, ProblemTypes.ReconciliationInProgress, ProblemTypes.Overloaded);
 
         group.MapGet("/reconciliation-history", HistoryAsync)
             .RequireAuthorization(Scopes.PaymentsRead)
@@ -92,7 +93,15 @@ internal static class ReconciliationEndpoints
             return problem;
         }
 
-        await using var turn = await reconcile.TryEnterAsync(parts[0], cancel);
+        using var place = reconcile.TryEnter();
+        if (place is null)
+        {
+            return new Problem(
+                ProblemTypes.Overloaded, "As many accounts as one process reconciles at a time are being reconciled.",
+                RetryAfterSeconds: 1);
+        }
+
+        await using var turn = await reconcile.TryLockAsync(parts[0], cancel);
         if (turn is null)
         {
             return new Problem(

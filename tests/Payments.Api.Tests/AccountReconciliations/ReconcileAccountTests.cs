@@ -1,4 +1,5 @@
 using Npgsql;
+using Payments.Api.AccountReconciliations;
 
 namespace Payments.Api.Tests.AccountReconciliations;
 
@@ -180,6 +181,47 @@ public sealed class ReconcileAccountTests(SettledBooks settled) : IClassFixture<
 
         Assert.Equal((409, "reconciliation_in_progress"), ((int)second.StatusCode, await second.CodeAsync()));
         await _books.ReconcileAsync();
+    }
+
+    [Fact]
+    public async Task However_many_accounts_are_to_be_reconciled_at_once_all_are_answered_and_payments_are_created()
+    {
+        const int Asked = 40;
+        await _books.Database.ExecuteAsync(
+            "INSERT INTO accounts (name, currency) SELECT 'ACC-MANY-' || i, 'USD' FROM generate_series(1, @Asked) AS i",
+            new { Asked });
+        await using var holder = await _books.Database.Superuser.OpenConnectionAsync(Cancel);
+        await using var hold = await holder.BeginTransactionAsync(Cancel);
+        await using (var lockTable = new NpgsqlCommand("LOCK TABLE account_reconciliations", holder))
+        {
+            await lockTable.ExecuteNonQueryAsync(Cancel);
+        }
+
+        var asked = Enumerable.Range(1, Asked).Select(i => _books.SendAsync($"ACC-MANY-{i}")).ToList();
+        for (var refused = 0; refused < Asked - ReconcileAccount.MostAtOnce; refused++)
+        {
+            var answered = await Task.WhenAny(asked);
+            asked.Remove(answered);
+            using var refusal = await answered;
+            Assert.Equal((503, "overloaded"), ((int)refusal.StatusCode, await refusal.CodeAsync()));
+            Assert.Equal(TimeSpan.FromSeconds(1), refusal.Headers.RetryAfter?.Delta);
+        }
+
+        // Those that were let in wait for the table, each with both of its connections.
+        for (var i = 0; i < 20; i++)
+        {
+            await _books.Client.PayAsync("ACC-A", 1);
+        }
+
+        await hold.RollbackAsync(Cancel);
+        foreach (var answer in await Task.WhenAll(asked))
+        {
+            using var made = answer;
+            Assert.Equal(201, (int)made.StatusCode);
+        }
+
+        // And the places are free again.
+        await _books.ReconcileAsync("ACC-MANY-1");
     }
 
     [Theory]
