@@ -116,11 +116,26 @@ internal sealed class SeedConfiguredTarget(
             await RecordAsync(connection, "webhook_target.updated", id, cancel);
         }
 
-        var known = await vault.ReadAsync(connection, id, cancel);
-        if (!known.Any(secret => CryptographicOperations.FixedTimeEquals(secret, configured.Secret)))
+        if (!await IsKnownAsync(connection, id, cancel))
         {
             // Both ends are configured by the same people: no overlap.
             await vault.AddAsync(connection, id, configured.Secret!, TimeSpan.Zero, cancel);
+        }
+    }
+
+    // What was encrypted with a key that is gone can be read by nobody. The secret stands in the settings, so it is
+    // kept anew: deliveries to this target go on, and so does the worker.
+    private async Task<bool> IsKnownAsync(NpgsqlConnection connection, Guid id, CancellationToken cancel)
+    {
+        try
+        {
+            var known = await vault.ReadAsync(connection, id, cancel);
+            return known.Any(secret => CryptographicOperations.FixedTimeEquals(secret, configured.Secret));
+        }
+        catch (CryptographicException e)
+        {
+            logger.LogWarning("The secret of the configured webhook target is kept anew: {Reason}", e.Message);
+            return false;
         }
     }
 

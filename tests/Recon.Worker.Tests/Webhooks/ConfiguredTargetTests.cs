@@ -71,6 +71,23 @@ public sealed class ConfiguredTargetTests : IAsyncLifetime
         Assert.Equal(0, await _webhooks.TellAsync(TestWebhooks.NewEvent()));
     }
 
+    [Fact]
+    public async Task Its_secret_is_kept_anew_when_the_key_that_encrypted_it_was_replaced()
+    {
+        await using (var first = StartWith(Secret, KeyOf(1)))
+        {
+            await _database.UntilAsync("SELECT count(*) = 1 FROM webhook_secrets");
+        }
+
+        await using (var second = StartWith(Secret, KeyOf(2)))
+        {
+            await _database.UntilAsync("SELECT count(*) = 2 FROM webhook_secrets");
+            await _webhooks.TellAsync(TestWebhooks.NewEvent());
+            var received = await _receiver.NextAsync();
+            Assert.Equal((1, true), (received.Signatures, received.IsSignedWith(Secret)));
+        }
+    }
+
     [Theory]
     [InlineData("https://hooks.example.com/", null, "openssl rand")]
     [InlineData("https://hooks.example.com/", "secret", "must be whsec_")]
@@ -87,8 +104,11 @@ public sealed class ConfiguredTargetTests : IAsyncLifetime
         Assert.Contains(complaint, refusal.Message, StringComparison.Ordinal);
     }
 
-    private WorkerProcess StartWith(string secret) => Start(
-        ("RECONCILIATION_ALERT_WEBHOOK_URL", _receiver.Url), ("Reconciliation:AlertWebhookSecret", secret));
+    private WorkerProcess StartWith(string secret, string encryptionKey = "") => Start(
+        ("RECONCILIATION_ALERT_WEBHOOK_URL", _receiver.Url), ("Reconciliation:AlertWebhookSecret", secret),
+        ("Webhooks:EncryptionKey", encryptionKey));
+
+    private static string KeyOf(byte first) => Convert.ToBase64String([first, .. new byte[31]]);
 
     private WorkerProcess Start(params (string, string)[] settings)
     {
