@@ -1,17 +1,21 @@
+using Payments.Api.Payments;
+
 namespace Payments.Api.Webhooks;
 
 /// <summary>For how long the secret of before signs too.</summary>
-internal sealed record RotateRequest(decimal OverlapHours)
+/// <param name="OverlapHours">Null: a number that is larger, or has more decimals, than is read.</param>
+internal sealed record RotateRequest(decimal? OverlapHours)
 {
     private const int MostHours = 168;
 
-    private static readonly BodyShape<decimal> Shape = new(
+    private static readonly BodyShape<decimal?> Shape = new(
         "a rotation", ["overlapHours"], [],
-        static (ref BodyReader body, string _, ref decimal hours) => body.ReadAmount("#/overlapHours", out hours));
+        static (ref BodyReader body, string _, ref decimal? hours) =>
+            hours = body.ReadAmount("#/overlapHours", out var read) == AmountReading.Number ? read : null);
 
     public static RotateRequest Default { get; } = new(24);
 
-    public TimeSpan Overlap => TimeSpan.FromHours((double)OverlapHours);
+    public TimeSpan Overlap => TimeSpan.FromHours((double)OverlapHours!.Value);
 
     public static Problem? Parse(ReadOnlySpan<byte> json, out RotateRequest? request)
     {

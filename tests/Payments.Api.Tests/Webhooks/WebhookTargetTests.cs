@@ -150,9 +150,26 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
             FROM webhook_secrets WHERE target_id = @id AND secret IS NOT NULL ORDER BY webhook_secrets.id
             """,
             new { id }));
+    }
+
+    // Numbers too large or too fine to be read are no overlap of zero, which would end the old secret at once.
+    [Theory]
+    [InlineData("1000")]
+    [InlineData("-1")]
+    [InlineData("1e30")]
+    [InlineData("24.0000000000000000001")]
+    public async Task A_rotation_whose_overlap_is_out_of_range_is_refused_and_the_old_secret_goes_on(string hours)
+    {
+        var (id, _) = await _admin.AddTargetAsync();
+
         using var refused = await _admin.SendAsync(
-            HttpMethod.Post, $"/{id}/secret/rotate", """{"overlapHours": 1000}""");
-        Assert.Equal("unprocessable", await refused.CodeAsync());
+            HttpMethod.Post, $"/{id}/secret/rotate", $$"""{"overlapHours": {{hours}}}""");
+
+        Assert.Equal(422, (int)refused.StatusCode);
+        Assert.Equal(
+            "out_of_range", (await refused.ReadAsync()).GetProperty("errors")[0].GetProperty("code").GetString());
+        Assert.Equal(1, await fixture.Database.ScalarAsync<long>(
+            "SELECT count(*) FROM webhook_secrets WHERE target_id = @id AND expires_at IS NULL", new { id }));
     }
 
     [Fact]
