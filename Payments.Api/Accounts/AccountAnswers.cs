@@ -75,7 +75,10 @@ internal sealed record StatementLineAnswer(
 /// </summary>
 /// <remarks>For the description only: a statement is written line by line, and never held as a whole.</remarks>
 /// <param name="From">The first moment of the period; null: from the account's beginning.</param>
-/// <param name="To">The first moment after the period.</param>
+/// <param name="To">
+/// The first moment after the period; when none was asked for, the one after the account's last entry, or <c>from</c>
+/// where that is later: the next statement from here repeats no entry and loses none.
+/// </param>
 internal sealed record StatementAnswer(
     string AccountId,
     string Currency,

@@ -97,16 +97,23 @@ internal static class HistoryEndpoints
             return problem!;
         }
 
+        // Entries are stamped by the database's clock, which may be ahead of this one: another statement may always
+        // begin where the last one ended.
+        if (to is null && from > clock.GetUtcNow() && from > StatementPeriod.EndOf(account))
+        {
+            return Problems.InvalidParameters(ProblemError.Of(
+                "from", "empty_period", "must be before the end of the period, which is now"));
+        }
+
         // What is posted from now on is left out of the whole answer: its end was fixed when the account was found.
         var cancel = context.RequestAborted;
         var opening = from is { } start
             ? await findPast.BeforeAsync([account], start, cancel)
             : new PastBalance(0, 0);
-        var closing = to is { } end
-            ? await findPast.BeforeAsync([account], end, cancel)
-            : new PastBalance(account.Position, account.Balance);
-        return statement.Of(
-            account, new StatementPeriod(from, to ?? clock.GetUtcNow(), opening, closing), csv);
+        var period = to is { } end
+            ? new StatementPeriod(from, end, opening, await findPast.BeforeAsync([account], end, cancel))
+            : StatementPeriod.UntilLast(from, opening, account);
+        return statement.Of(account, period, csv);
     }
 
     private static async Task<(Problem? Problem, AccountRow? Account)> FindAsync(

@@ -116,4 +116,27 @@ internal sealed class Statement(ReadLines readLines)
 /// <param name="From">The first moment; null: from the account's beginning.</param>
 /// <param name="To">The first moment after the period.</param>
 internal sealed record StatementPeriod(
-    DateTimeOffset? From, DateTimeOffset To, PastBalance Opening, PastBalance Closing);
+    DateTimeOffset? From, DateTimeOffset To, PastBalance Opening, PastBalance Closing)
+{
+    /// <summary>
+    /// The period whose end nobody named: to the last entry that was read with the account. The time of the reading
+    /// would be no such end, since an entry that is posted just then has an earlier one and is seen later. A statement
+    /// that begins where this one ends repeats no entry and loses none.
+    /// </summary>
+    public static StatementPeriod UntilLast(DateTimeOffset? from, PastBalance opening, AccountRow account)
+    {
+        var end = EndOf(account);
+        var last = new PastBalance(account.Position, account.Balance);
+
+        // Behind the last entry nothing is left; what was posted since the account was read belongs before it.
+        return new StatementPeriod(
+            from, from > end ? from.Value : end, opening, opening.Position > last.Position ? opening : last);
+    }
+
+    /// <summary>
+    /// The first moment that no entry has which was read with the account: times are kept to the microsecond, and a
+    /// later entry has a later one.
+    /// </summary>
+    public static DateTimeOffset EndOf(AccountRow account) =>
+        account.LastEntryAt?.AddTicks(TimeSpan.TicksPerMicrosecond) ?? account.OpenedAt;
+}

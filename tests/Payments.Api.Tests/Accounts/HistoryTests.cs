@@ -129,6 +129,58 @@ public sealed class HistoryTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task A_statement_that_begins_where_another_ended_repeats_no_entry_and_loses_none()
+    {
+        await LongHistory.AddAsync(fixture.Database, "ACC-NEXT", 10);
+        var first = await fixture.Client.GetJsonAsync("/accounts/ACC-NEXT/statement");
+
+        // Seen after the first was read, and posted at a time that had passed by then, as in a commit that took long.
+        await LongHistory.AddAsync(fixture.Database, "ACC-NEXT", 13);
+        var second = await FromEndOf(first);
+        var nothingNew = await FromEndOf(second);
+        await LongHistory.AddAsync(fixture.Database, "ACC-NEXT", 14);
+        var third = await FromEndOf(nothingNew);
+
+        Assert.Equal("2026-03-01T00:00:10.000001Z", first.GetProperty("to").GetString());
+        Assert.Equal([11, 12, 13], LinesOf(second));
+        Assert.Equal("0.91 0 0.00 0.00 0.91", Summary(nothingNew));
+        Assert.Equal([14], LinesOf(third));
+
+        Task<JsonElement> FromEndOf(JsonElement statement) => fixture.Client.GetJsonAsync(
+            "/accounts/ACC-NEXT/statement?from=" + statement.GetProperty("to").GetString());
+    }
+
+    [Fact]
+    public async Task The_statement_of_an_account_without_entries_ends_when_it_was_opened()
+    {
+        using var opened = await fixture.Client.PostJsonAsync("/accounts", """{"accountId":"ACC-UNUSED"}""");
+        var account = await opened.ReadAsync();
+
+        var first = await fixture.Client.GetJsonAsync("/accounts/ACC-UNUSED/statement");
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-UNUSED", 5));
+        var second = await fixture.Client.GetJsonAsync(
+            "/accounts/ACC-UNUSED/statement?from=" + first.GetProperty("to").GetString());
+
+        Assert.Equal(
+            account.GetProperty("openedAt").GetDateTimeOffset(), first.GetProperty("to").GetDateTimeOffset());
+        Assert.Equal("0.00 1 0.00 5.00 5.00", Summary(second));
+    }
+
+    [Fact]
+    public async Task A_statement_ends_where_it_began_when_that_is_behind_the_last_entry_and_not_in_the_future()
+    {
+        await LongHistory.AddAsync(fixture.Database, "ACC-BEHIND", 10);
+
+        var empty = await fixture.Client.GetJsonAsync("/accounts/ACC-BEHIND/statement?from=2026-04-01");
+        using var refused = await fixture.Client.GetAsync("/accounts/ACC-BEHIND/statement?from=9998-01-01", Cancel);
+
+        Assert.Equal("2026-04-01T00:00:00Z", empty.GetProperty("to").GetString());
+        Assert.Equal(400, (int)refused.StatusCode);
+        Assert.Equal(
+            "empty_period", (await refused.ReadAsync()).GetProperty("errors")[0].GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_statement_as_CSV_has_a_column_for_each_side_and_keeps_descriptions_harmless()
     {
         using var created = await fixture.Client.CreateAsync(
@@ -152,6 +204,9 @@ public sealed class HistoryTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     private static string Summary(JsonElement statement) => string.Join(
         ' ', new[] { "openingBalance", "lineCount", "totalDebits", "totalCredits", "closingBalance" }
             .Select(member => statement.GetProperty(member).GetRawText()));
+
+    private static IEnumerable<long> LinesOf(JsonElement statement) =>
+        statement.GetProperty("lines").EnumerateArray().Select(line => line.GetProperty("position").GetInt64());
 
     private static string? LastId(JsonElement list) => list.GetProperty("data").EnumerateArray().Last()
         .GetProperty("id").GetString();
