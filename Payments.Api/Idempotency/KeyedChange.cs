@@ -42,13 +42,22 @@ internal sealed class KeyedChange(NpgsqlDataSource database, Idempotent idempote
         var result = await RunAsync(context, key, body, effect);
         if (result is Problem { Type.Status: StatusCodes.Status403Forbidden or StatusCodes.Status409Conflict } problem)
         {
-            var refused = attempted with { Outcome = AuditOutcome.Refused, Details = new { problem.Type.Code } };
-            await using var connection = await database.OpenConnectionAsync(context.RequestAborted);
-            await audit.RecordAsync(connection, refused, context.RequestAborted);
+            await RecordRefusalAsync(attempted, problem.Type, context.RequestAborted);
         }
 
         return result;
     }
+
+    /// <summary>Puts a refusal, whose transaction is rolled back, into the audit trail.</summary>
+    public async Task RecordRefusalAsync(AuditEvent attempted, ProblemType refusal, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await audit.RecordAsync(connection, Refused(attempted, refusal.Code), cancel);
+    }
+
+    /// <summary>What the audit trail says of something that was refused.</summary>
+    public static AuditEvent Refused(AuditEvent attempted, string code) =>
+        attempted with { Outcome = AuditOutcome.Refused, Details = new { code } };
 
     /// <summary>Who acts.</summary>
     public static AuditActor ActorOf(HttpContext context) => Caller.Of(context).Actor;

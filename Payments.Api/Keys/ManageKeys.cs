@@ -13,7 +13,10 @@ internal sealed record KeyRow(
 /// <summary>A key that was just made: the only moment at which its text is known.</summary>
 internal sealed record NewKey(string Key, KeyRow Row);
 
-/// <summary>Makes, lists and ends API keys; each change and its audit event are one transaction.</summary>
+/// <summary>
+/// Makes, lists and ends API keys; each change and its audit event are one transaction. That somebody tried to end or
+/// to rotate a key that is unknown, or has ended, is in the audit trail too.
+/// </summary>
 internal sealed class ManageKeys(NpgsqlDataSource database, AuditLog audit, AuditActor actor, TimeProvider clock)
 {
     public async Task<NewKey> CreateAsync(
@@ -44,9 +47,13 @@ internal sealed class ManageKeys(NpgsqlDataSource database, AuditLog audit, Audi
         {
             await EndAsync(connection, id, revokedAt: clock.GetUtcNow(), key.ExpiresAt, cancel);
             await RecordAsync(connection, "key.revoked", key, new { key.Owner }, cancel);
-            await transaction.CommitAsync(cancel);
+        }
+        else
+        {
+            await RecordRefusalAsync(connection, "key.revoked", id, key, cancel);
         }
 
+        await transaction.CommitAsync(cancel);
         return key;
     }
 
@@ -61,8 +68,11 @@ internal sealed class ManageKeys(NpgsqlDataSource database, AuditLog audit, Audi
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var now = clock.GetUtcNow();
-        if (await LockAsync(connection, id, cancel) is not { RevokedAt: null } old || old.ExpiresAt <= now)
+        var old = await LockAsync(connection, id, cancel);
+        if (old is not { RevokedAt: null } || old.ExpiresAt <= now)
         {
+            await RecordRefusalAsync(connection, "key.rotated", id, old, cancel);
+            await transaction.CommitAsync(cancel);
             return null;
         }
 
@@ -96,6 +106,17 @@ internal sealed class ManageKeys(NpgsqlDataSource database, AuditLog audit, Audi
     private Task RecordAsync(
         NpgsqlConnection connection, string action, KeyRow key, object details, CancellationToken cancel) =>
         audit.RecordAsync(connection, new(actor, action, "key", key.Id.ToString()) { Details = details }, cancel);
+
+    private Task RecordRefusalAsync(
+        NpgsqlConnection connection, string action, Guid id, KeyRow? key, CancellationToken cancel)
+    {
+        var refused = new AuditEvent(actor, action, "key", id.ToString())
+        {
+            Outcome = AuditOutcome.Refused,
+            Details = new { Code = key is null ? "key_not_found" : "key_ended", Owner = key?.Owner },
+        };
+        return audit.RecordAsync(connection, refused, cancel);
+    }
 
     private static Task<KeyRow?> LockAsync(NpgsqlConnection connection, Guid id, CancellationToken cancel) =>
         connection.QuerySingleOrDefaultAsync<KeyRow>(

@@ -161,7 +161,7 @@ internal static class QueueEndpoints
         }
 
         var caller = Caller.Of(context);
-        return await change.RunAsync(context, key, [], async (transaction, cancel) =>
+        var result = await change.RunAsync(context, key, [], async (transaction, cancel) =>
         {
             var redriven = await redriveDeadLetters.ExecuteAsync(transaction.Connection!, jobId, caller, cancel);
             return jobId is not null && redriven.Count == 0
@@ -171,6 +171,16 @@ internal static class QueueEndpoints
                         StatusCodes.Status200OK, new RedrivenAnswer(redriven.Count), ApiJson.Default.RedrivenAnswer),
                     () => redriveDeadLetters.Tell(redriven, caller));
         });
+
+        // Such as one that somebody else has redriven already.
+        if (jobId is { } refused && ReferenceEquals(result, DeadLetterNotFound))
+        {
+            await change.RecordRefusalAsync(
+                RedriveDeadLetters.EventOf(caller.Actor, refused), ProblemTypes.DeadLetterNotFound,
+                context.RequestAborted);
+        }
+
+        return result;
     }
 
     private static Task<IResult> PauseAsync(HttpContext context, PauseQueue pauseQueue, KeyedChange change) =>

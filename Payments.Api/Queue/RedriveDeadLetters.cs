@@ -28,15 +28,16 @@ internal sealed class RedriveDeadLetters(
         {
             batch = (await connection.QueryAsync<Guid>(new CommandDefinition(
                 RedriveSql, new { id, caller.Key.OwnerId, most = MostAtOnce }, cancellationToken: cancel))).AsList();
-            await audit.RecordAllAsync(
-                connection,
-                [.. batch.Select(job => new AuditEvent(caller.Actor, "dead_letter.redriven", "job", job.ToString()))],
-                cancel);
+            await audit.RecordAllAsync(connection, [.. batch.Select(job => EventOf(caller.Actor, job))], cancel);
             redriven.AddRange(batch);
         }
         while (batch.Count == MostAtOnce);
         return redriven;
     }
+
+    /// <summary>What the audit trail calls it.</summary>
+    public static AuditEvent EventOf(AuditActor actor, Guid job) =>
+        new(actor, "dead_letter.redriven", "job", job.ToString());
 
     /// <summary>Once that is committed.</summary>
     public void Tell(IReadOnlyList<Guid> redriven, Caller caller)

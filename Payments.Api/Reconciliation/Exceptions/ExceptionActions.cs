@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using Payments.Api.Idempotency;
+using Payments.Ledger.Audit;
 
 namespace Payments.Api.Reconciliation.Exceptions;
 
 /// <summary>What the requests to act on exceptions mean, and how their results are answered.</summary>
-internal sealed class ExceptionActions(KeyedChange change, ActOnException act, TimeProvider clock)
+internal sealed class ExceptionActions(KeyedChange change, ActOnException act, AuditLog audit, TimeProvider clock)
 {
     public static Problem NotFound { get; } =
         new(ProblemTypes.ExceptionNotFound, "No reconciliation exception has this id.");
@@ -43,7 +44,8 @@ internal sealed class ExceptionActions(KeyedChange change, ActOnException act, T
 
     /// <summary>
     /// All in one transaction: what is refused of it does not keep the rest from being done. The rows are locked first,
-    /// in the order in which everybody locks several.
+    /// in the order in which everybody locks several. What is refused is in the audit trail, as when it is asked for
+    /// alone.
     /// </summary>
     public async Task<IResult> RunBulkAsync(HttpContext context)
     {
@@ -64,11 +66,20 @@ internal sealed class ExceptionActions(KeyedChange change, ActOnException act, T
                     text => Guid.TryParseExact(text, "D", out var id) ? id : Guid.Empty).ToArray();
                 await ReadExceptions.LockAsync(connection, ids, cancel);
                 var results = new List<BulkOutcome>(ids.Length);
+                var refusals = new List<AuditEvent>();
                 foreach (var (text, id) in request.Ids!.Zip(ids))
                 {
-                    results.Add(OutcomeOf(text, await act.ExecuteAsync(connection, id, request.Each, actor, cancel)));
+                    var result = await act.ExecuteAsync(connection, id, request.Each, actor, cancel);
+                    var outcome = OutcomeOf(text, result);
+                    results.Add(outcome);
+                    if (result is ActionResult.Over or ActionResult.Stale)
+                    {
+                        refusals.Add(KeyedChange.Refused(
+                            ActOnException.EventOf(request.Each.Action, $"{id}", actor), outcome.Code!));
+                    }
                 }
 
+                await audit.RecordAllAsync(connection, refusals, cancel);
                 return FinishedAnswer.Of(
                     StatusCodes.Status200OK, AnswerOf(request, results), ApiJson.Default.BulkAnswer);
             });

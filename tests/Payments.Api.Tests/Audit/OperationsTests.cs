@@ -51,7 +51,7 @@ public sealed class OperationsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     }
 
     [Fact]
-    public async Task What_changed_nothing_is_not_recorded()
+    public async Task A_redrive_that_found_no_dead_letter_is_recorded_as_refused_and_a_pause_of_no_worker_is_not()
     {
         await TestKeys.AddAsync(
             fixture.Database, "idle", "key-of-the-idle", ["payments:write", "queue:admin", "audit:read"]);
@@ -64,7 +64,10 @@ public sealed class OperationsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (noWorker.StatusCode, noLetter.StatusCode));
         var events = (await client.GetJsonAsync("/api/v1/audit/events")).GetProperty("data").EnumerateArray();
-        Assert.DoesNotContain(events, audited => audited.GetProperty("actor").GetString() == "idle");
+        var refused = Assert.Single(events, audited => audited.GetProperty("actor").GetString() == "idle");
+        Assert.Equal(
+            ("dead_letter.redriven", "refused"),
+            (refused.GetProperty("action").GetString(), refused.GetProperty("outcome").GetString()));
     }
 
     private static async Task PostAsync(HttpClient client, string address, string? body = null)

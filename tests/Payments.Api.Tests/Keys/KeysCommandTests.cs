@@ -104,7 +104,6 @@ public sealed class KeysCommandTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var (key, id) = await CreateAsync("--owner", "audited", "--scopes", "payments:read");
         await RunAsync("rotate", id.ToString());
         await RunAsync("revoke", id.ToString());
-        await RunAsync("revoke", id.ToString());
 
         var events = await fixture.Database.QueryAsync<string>(
             """
@@ -120,6 +119,34 @@ public sealed class KeysCommandTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.All(events.Zip(actions), pair => Assert.StartsWith(
             $"{pair.Second} succeeded by command line ({Environment.UserName})", pair.First, StringComparison.Ordinal));
         Assert.All(events, text => Assert.DoesNotContain(key, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task To_end_or_rotate_a_key_that_is_unknown_or_has_ended_is_in_the_audit_trail_as_refused()
+    {
+        var unknown = Guid.CreateVersion7();
+        var (_, ended) = await CreateAsync("--owner", "refused", "--scopes", "payments:read");
+        await RunAsync("revoke", $"{ended}");
+
+        foreach (var id in (Guid[])[unknown, ended])
+        {
+            await RunAsync("revoke", $"{id}");
+            await RunAsync("rotate", $"{id}");
+        }
+
+        Assert.Equal(
+            [
+                "key.revoked key_not_found nobody", "key.rotated key_not_found nobody",
+                "key.revoked key_ended refused", "key.rotated key_ended refused",
+            ],
+            await fixture.Database.QueryAsync<string>(
+                """
+                SELECT action || ' ' || (details ->> 'code') || ' ' || coalesce(details ->> 'owner', 'nobody')
+                FROM audit_events
+                WHERE object_type = 'key' AND object_id = ANY (@ids) AND outcome = 'refused'
+                ORDER BY id
+                """,
+                new { ids = new[] { $"{unknown}", $"{ended}" } }));
     }
 
     [Theory]

@@ -133,6 +133,27 @@ public sealed class DeadLetterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_redrive_of_what_is_no_dead_letter_any_more_is_in_the_audit_trail_as_refused()
+    {
+        var id = await BuryAsync("ACC-TWICE", "error");
+        using var redriven = await Operator.PostAsync($"{Letters}/{id}/redrive", null, Cancel);
+
+        Assert.Equal((404, "dead_letter_not_found"), await RefusalAsync(
+            Operator, HttpMethod.Post, $"{Letters}/{id}/redrive"));
+
+        Assert.Equal(
+            ["operator succeeded ", "operator refused dead_letter_not_found"],
+            await Database.QueryAsync<string>(
+                """
+                SELECT actor || ' ' || outcome || ' ' || coalesce(details ->> 'code', '')
+                FROM audit_events
+                WHERE action = 'dead_letter.redriven' AND object_type = 'job' AND object_id = @id
+                ORDER BY audit_events.id
+                """,
+                new { id = $"{id}" }));
+    }
+
+    [Fact]
     public async Task A_list_goes_on_behind_a_dead_letter_that_was_redriven_meanwhile()
     {
         var older = await BuryAsync("ACC-1", "error");

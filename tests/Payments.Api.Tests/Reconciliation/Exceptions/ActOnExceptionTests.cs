@@ -215,6 +215,21 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_refused_of_several_is_in_the_audit_trail_beside_what_is_done()
+    {
+        var other = await _desk.Database.PlantAsync(new PlantedException("deposits", "k"));
+        await _desk.Berta.DoAsync($"/exceptions/{_id}/resolve");
+
+        await _desk.Anna.ToldAsync(
+            "/exceptions/bulk", $$"""{"action":"acknowledge","ids":["{{_id}}","{{other}}"]}""", "one");
+
+        Assert.Equal(
+            ["berta exception.resolved succeeded ", "anna exception.acknowledged refused exception_over"],
+            await AuditAsync("' ' || coalesce(details ->> 'code', '')"));
+        Assert.Equal("acknowledged: acknowledged", await _desk.Database.StoryAsync(other));
+    }
+
+    [Fact]
     public async Task Bulks_that_cross_do_not_keep_each_other_from_ending()
     {
         var ids = new List<string>();
