@@ -62,10 +62,16 @@ internal sealed record TrailPaymentRow(
 
     private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
 
+    // What is given back: the payment's own number holds what is reserved for refunds too.
     public const string NewestFirstSql = """
         SELECT p.id, p.created_at, coalesce(o.name, 'owner ' || p.owner_id) AS owner, p.kind, p.payer_account AS payer,
             p.payee_account AS payee, p.amount, p.currency, p.description, p.status, p.settled_at, p.discrepancy,
-            p.refunded_amount, p.failure_reason, p.trace_id
+            CASE WHEN p.refunded_amount = 0 THEN 0 ELSE (
+                SELECT coalesce(sum(r.amount), 0)
+                FROM refunds AS r
+                WHERE r.payment_id = p.id AND r.status = 'succeeded'
+            ) END::bigint AS refunded_amount,
+            p.failure_reason, p.trace_id
         FROM (
             (
                 SELECT id

@@ -1,3 +1,4 @@
+using Payments.Api.Tests.Refunds;
 using Payments.Ledger.Audit;
 
 namespace Payments.Api.Tests.Audit;
@@ -41,6 +42,27 @@ public sealed class AccountTrailTests(ApiFixture fixture) : IClassFixture<ApiFix
             (Text(created, "from"), Text(created, "to"), created.GetProperty("amount").GetRawText(),
                 Text(items[2], "objectId")));
         Assert.Equal(32, Text(items[2], "traceId")!.Length);
+    }
+
+    [Fact]
+    public async Task What_is_reserved_for_a_refund_is_not_refunded_yet_in_the_trail_either()
+    {
+        var id = await fixture.PaidAsync("ACC-RESERVED", 100);
+        using var refund = await fixture.Client.RefundAsync(id, RefundRequests.Part);
+
+        var reserved = await RefundedAsync();
+        await fixture.Database.ExecuteAsync(
+            "UPDATE refunds SET status = 'succeeded', settled_at = now() WHERE payment_id = @id", new { id });
+
+        Assert.Equal(("0.00", "40.00"), (reserved, await RefundedAsync()));
+
+        async Task<string> RefundedAsync()
+        {
+            var trail = await fixture.Client.GetJsonAsync("/api/v1/accounts/ACC-RESERVED/audit-trail");
+            return trail.GetProperty("data").EnumerateArray()
+                .Single(item => Text(item, "id") == $"payment-{id}")
+                .GetProperty("details").GetProperty("refundedAmount").GetRawText();
+        }
     }
 
     [Fact]
