@@ -59,7 +59,7 @@ public sealed partial class PaymentsApi(HttpClient http, Action<FailedCall>? onF
         };
         if (key is { } name)
         {
-            request.Headers.Add(KeyHeader, name.Text);
+            request.Headers.Add(KeyHeader, name.Quoted);
         }
 
         return request;

@@ -13,5 +13,20 @@ public readonly record struct RequestKey(string Text)
     /// <summary>A key that no other request has.</summary>
     public static RequestKey New() => Guid.CreateVersion7();
 
+    /// <summary>
+    /// As the header has it: a string of RFC 8941. Without quotes a comma would part two keys, and a space at either
+    /// end would be lost.
+    /// </summary>
+    internal string Quoted
+    {
+        get
+        {
+            var escaped = Text
+                .Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal);
+            return $"\"{escaped}\"";
+        }
+    }
+
     public override string ToString() => Text;
 }

@@ -31,6 +31,25 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task Every_key_that_the_client_takes_arrives_as_it_is_and_names_a_request_of_its_own()
+    {
+        string[] keys = ["order,1001", "a", "a ", " a", @"a\b", "say \"a\"", "\"a\"", new('k', 255)];
+
+        foreach (var key in keys)
+        {
+            var (created, problem) = await Api.CreatePaymentAsync(
+                new NewPayment("ACC-WEB-KEYS", 1m, "USD", null), key, Cancel);
+            Assert.Null(problem);
+            Assert.False(created!.Replayed);
+        }
+
+        Assert.Equal(
+            keys,
+            await fixture.Database.QueryAsync<string>(
+                "SELECT idempotency_key FROM payments WHERE payee_account = 'ACC-WEB-KEYS' ORDER BY id"));
+    }
+
+    [Fact]
     public async Task The_ui_makes_and_reads_refunds()
     {
         var id = await fixture.Client.PayAsync("ACC-WEB-BACK", 100);

@@ -78,7 +78,7 @@ public sealed class PaymentsApiTests
         var (created, _) = await api.Client().CreatePaymentAsync(new("ACC-001", 250.10m, "USD", null), key, Cancel);
 
         Assert.True(api.Received.TryDequeue(out var received));
-        Assert.Equal(key.ToString(), received.Request.Headers.GetValues("Idempotency-Key").Single());
+        Assert.Equal($"\"{key}\"", received.Request.Headers.GetValues("Idempotency-Key").Single());
         Assert.Contains("\"amount\":250.10", received.Body, StringComparison.Ordinal);
         Assert.False(created!.Replayed);
     }

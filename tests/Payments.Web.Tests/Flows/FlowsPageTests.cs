@@ -135,7 +135,7 @@ public sealed class FlowsPageTests
         {
             Assert.Equal(
                 """{"accountId":"ACC-001","usdcAmount":1.50,"reference":null,"description":null}""", received.Body);
-            Assert.Equal(key.ToString(), received.Request.Headers.GetValues("Idempotency-Key").Single());
+            Assert.Equal($"\"{key}\"", received.Request.Headers.GetValues("Idempotency-Key").Single());
         });
     }
 

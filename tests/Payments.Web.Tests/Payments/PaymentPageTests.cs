@@ -87,7 +87,8 @@ public sealed class PaymentPageTests
         Assert.DoesNotContain("Cancel payment", html, StringComparison.Ordinal);
         Assert.Contains("href=\"/accounts/ACC-001?currency=USD\"", html, StringComparison.Ordinal);
         var sent = Assert.Single(api.Received, received => received.Request.Method == HttpMethod.Post);
-        Assert.Equal(Answers.PaymentId, Assert.Single(sent.Request.Headers.GetValues("Idempotency-Key")));
+        Assert.Equal(
+            $"\"{Answers.PaymentId}\"", Assert.Single(sent.Request.Headers.GetValues("Idempotency-Key")));
     }
 
     [Fact]
