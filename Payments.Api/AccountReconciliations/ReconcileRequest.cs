@@ -1,4 +1,5 @@
 using System.Globalization;
+using Payments.Api.Paging;
 
 namespace Payments.Api.AccountReconciliations;
 
@@ -40,7 +41,7 @@ internal sealed record ReconcileRequest(DateTimeOffset? From, DateTimeOffset? To
             ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFK"],
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-            out var time) && time.Year is >= 1970 and <= 9998)
+            out var time) && QueryParameters.IsUsual(time))
         {
             return time;
         }

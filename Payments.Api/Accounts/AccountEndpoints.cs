@@ -101,11 +101,6 @@ internal static class AccountEndpoints
     {
         var query = new PageQuery(context.Request, "search", "currency");
         var search = query.Get("search")?.Trim();
-        if (search?.Contains('\0', StringComparison.Ordinal) == true)
-        {
-            query.Refuse("search", "invalid_search", "must be the beginning of a name");
-        }
-
         var currency = query.Get("currency");
         if (currency is not null && !Currency.TryGet(currency, out _))
         {

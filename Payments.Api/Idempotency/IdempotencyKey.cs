@@ -44,7 +44,7 @@ internal static class IdempotencyKey
         }
 
         key = inBody;
-        if (inBody.Length is 0 or > MaxLength || inBody.AsSpan().ContainsAnyExcept(Printable))
+        if (!IsValid(inBody))
         {
             return new Problem(
                 ProblemTypes.IdempotencyKeyInvalid,
@@ -69,8 +69,12 @@ internal static class IdempotencyKey
     {
         // A comma outside quotes separates two headers that someone on the way has put on one line.
         key = header.StartsWith('"') ? Unquote(header) : header.AsSpan().ContainsAny('"', ',') ? "" : header;
-        return key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExcept(Printable);
+        return IsValid(key);
     }
+
+    /// <summary>Whether a request can have this key.</summary>
+    public static bool IsValid(string key) =>
+        key.Length is > 0 and <= MaxLength && !key.AsSpan().ContainsAnyExcept(Printable);
 
     // sf-string: a backslash escapes a quote or another backslash and nothing else. Parameters after the closing
     // quote are not defined for this header and refused. What cannot be read becomes the empty key, which is invalid.

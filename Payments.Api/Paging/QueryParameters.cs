@@ -4,7 +4,7 @@ namespace Payments.Api.Paging;
 
 /// <summary>
 /// Reads a query string. Unknown and repeated parameters are refused: a filter that was mistyped and ignored would
-/// answer with what was not asked for.
+/// answer with what was not asked for. So are values that no text of the database can be.
 /// </summary>
 internal class QueryParameters
 {
@@ -38,6 +38,10 @@ internal class QueryParameters
             {
                 _errors.Add(ProblemError.Of(name, "duplicate_parameter", "is given more than once"));
             }
+            else if (values.ToString().Contains('\0', StringComparison.Ordinal))
+            {
+                _errors.Add(ProblemError.Of(name, "control_character", "must not contain the character NUL"));
+            }
         }
     }
 
@@ -45,7 +49,8 @@ internal class QueryParameters
 
     /// <summary>
     /// A moment in ISO 8601, to the microsecond that the database keeps: with a zone, or in UTC; a date is its first
-    /// moment. Null when it is not given, or refused.
+    /// moment. Years that calculating with could lead out of the calendar are refused. Null when it is not given, or
+    /// refused.
     /// </summary>
     public DateTimeOffset? GetTime(string name)
     {
@@ -57,7 +62,8 @@ internal class QueryParameters
         // A plus that was not escaped arrives as a space, which no form has.
         if (DateTimeOffset.TryParseExact(
             text.Replace(' ', '+'), TimeFormats, CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            && IsUsual(time))
         {
             return time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
         }
@@ -65,6 +71,9 @@ internal class QueryParameters
         Refuse(name, "invalid_time", "must be a date or a time in ISO 8601, such as 2026-03-01T10:00:00Z");
         return null;
     }
+
+    /// <summary>Whether a moment can have been meant: nothing here is older than 1970.</summary>
+    public static bool IsUsual(DateTimeOffset time) => time.Year is >= 1970 and <= 9998;
 
     /// <summary>One of these words. Null when it is not given, or refused.</summary>
     public string? GetOneOf(string name, IReadOnlyList<string> known)

@@ -136,6 +136,11 @@ internal static class TransferEndpoints
         }
 
         key = KeyOf(context, key);
+        if (!IdempotencyKey.IsValid(key))
+        {
+            return Problems.TransactionNotFound;
+        }
+
         var ownerId = Caller.Of(context).Key.OwnerId;
         var wait = Preferences.WaitSeconds(context.Request.Headers["Prefer"]);
         var row = wait is { } seconds

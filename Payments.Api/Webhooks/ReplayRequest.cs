@@ -1,4 +1,5 @@
 using System.Globalization;
+using Payments.Api.Paging;
 
 namespace Payments.Api.Webhooks;
 
@@ -18,7 +19,8 @@ internal sealed record ReplayRequest(DateTimeOffset Since, Guid? TargetId)
         var errors = new List<ProblemError>();
         if (!DateTimeOffset.TryParse(
             members.GetValueOrDefault("since"), CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var since))
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var since)
+            || !QueryParameters.IsUsual(since))
         {
             errors.Add(ProblemError.At(
                 "#/since", "invalid_time", "must be a date or a time in ISO 8601, such as 2026-03-01T10:00:00Z"));

@@ -135,8 +135,8 @@ internal sealed record ExceptionFilter(
 
     public static ExceptionFilter Read(QueryParameters query) => new(
         ReadSeveral(query, "status", ExceptionStatus.All), ReadSeveral(query, "severity", Severity.All),
-        query.GetOneOf("check_type", Ledger.Reconciliation.CheckType.All), ReadText(query, "assignee"),
-        ReadText(query, "account"), ReadFlag(query, "unresolved"), ReadFlag(query, "overdue"));
+        query.GetOneOf("check_type", Ledger.Reconciliation.CheckType.All), query.Get("assignee"),
+        query.Get("account"), ReadFlag(query, "unresolved"), ReadFlag(query, "overdue"));
 
     // One or several, with commas between them.
     private static string[]? ReadSeveral(QueryParameters query, string name, IReadOnlyList<string> known)
@@ -148,17 +148,6 @@ internal sealed record ExceptionFilter(
         }
 
         return wanted;
-    }
-
-    private static string? ReadText(QueryParameters query, string name)
-    {
-        var text = query.Get(name);
-        if (text?.Contains('\0', StringComparison.Ordinal) == true)
-        {
-            query.Refuse(name, "invalid_" + name, "must not contain control characters");
-        }
-
-        return text;
     }
 
     private static bool? ReadFlag(QueryParameters query, string name) =>

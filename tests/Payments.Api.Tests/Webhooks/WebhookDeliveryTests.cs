@@ -130,8 +130,12 @@ public sealed class WebhookDeliveryTests : IAsyncLifetime
             [failed, cancelled],
             await _fixture.Database.QueryAsync<Guid>(
                 "SELECT id FROM webhook_deliveries WHERE round = 2 ORDER BY number"));
-        using var wrong = await _admin.SendAsync(HttpMethod.Post, "/deliveries/replay", """{"since": "yesterday"}""");
-        Assert.Equal("unprocessable", await wrong.CodeAsync());
+        foreach (var since in (string[])["yesterday", "0001-01-01"])
+        {
+            using var wrong = await _admin.SendAsync(
+                HttpMethod.Post, "/deliveries/replay", $$"""{"since": "{{since}}"}""");
+            Assert.Equal("unprocessable", await wrong.CodeAsync());
+        }
     }
 
     private Task EndAsync(Guid id, string status, string finishedAt = "2026-11-01T00:00:00Z") =>
