@@ -71,7 +71,7 @@ internal sealed class CancelPayment(ChangeFeed changes, Notifier workers, AuditL
             RETURNING id
         )
         UPDATE payments AS payment
-        SET status = 'cancelled'
+        SET status = 'cancelled', cancelled_at = clock_timestamp()
         FROM taken
         WHERE payment.id = taken.id AND payment.status = 'pending'
         RETURNING payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,

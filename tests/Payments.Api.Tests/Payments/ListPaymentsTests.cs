@@ -1,3 +1,9 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Payments.Api.Paging;
+using Payments.Api.Payments;
+using Payments.Api.Tests.Refunds;
+
 namespace Payments.Api.Tests.Payments;
 
 public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFixture>
@@ -70,6 +76,58 @@ public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFix
 
         Assert.Contains(elsewhere, Ids(await fixture.Client.GetJsonAsync("/payments?status=completed&limit=100")));
         Assert.Empty(Ids(await fixture.Client.GetJsonAsync("/payments?accountId=nobody")));
+    }
+
+    [Fact]
+    public async Task Cancelled_payments_are_listed_newest_first_and_in_pages()
+    {
+        var ids = await CreateAsync("ACC-CANCELLED", 4);
+        foreach (var id in ids[..3])
+        {
+            using var cancelled = await fixture.Client.PostAsync($"/payments/{id}/cancel", null, $"cancel {id}");
+            Assert.Equal(200, (int)cancelled.StatusCode);
+        }
+
+        var first = await fixture.Client.GetJsonAsync("/payments?status=cancelled&limit=2");
+        var second = await fixture.Client.GetJsonAsync($"/payments?status=cancelled&limit=2&starting_after={ids[1]}");
+        var back = await fixture.Client.GetJsonAsync($"/payments?status=cancelled&limit=2&ending_before={ids[0]}");
+        var ofAccount = await fixture.Client.GetJsonAsync("/payments?status=cancelled&accountId=ACC-CANCELLED");
+
+        Assert.Equal([ids[2], ids[1]], Ids(first));
+        Assert.Equal([ids[0]], Ids(second));
+        Assert.Equal([ids[2], ids[1]], Ids(back));
+        Assert.Equal([ids[2], ids[1], ids[0]], Ids(ofAccount));
+    }
+
+    [Theory]
+    [InlineData("?status=cancelled")]
+    [InlineData("?status=cancelled&starting_after=019cae5c-0000-7000-8000-000000000000")]
+    [InlineData("?status=cancelled&ending_before=019cae5c-0000-7000-8000-000000000000")]
+    public async Task The_few_payments_that_were_cancelled_are_found_without_a_look_at_the_others(string asked)
+    {
+        await using var own = new TestDatabase();
+        await own.InitializeAsync();
+        await own.ExecuteAsync(
+            """
+            INSERT INTO payments
+                (id, amount, created_at, owner_id, fingerprint, kind, status, currency, payee_account, idempotency_key,
+                cancelled_at, settled_at)
+            SELECT gen_random_uuid(), 1, now(), 1, '\x00', 'payment',
+                CASE WHEN i % 5000 = 0 THEN 'cancelled' ELSE 'completed' END, 'USD', 'ACC-' || i, i::text,
+                CASE WHEN i % 5000 = 0 THEN now() END, CASE WHEN i % 5000 <> 0 THEN now() END
+            FROM generate_series(1, 20000) AS i
+            """);
+        await own.ExecuteAsync("ANALYZE payments");
+        var context = new DefaultHttpContext { Request = { QueryString = new QueryString(asked) } };
+        var query = new PageQuery(context.Request, "accountId", "status");
+        Assert.True(query.TryGetCursor(out var cursor));
+
+        var (sql, parameters) = ListPayments.StatementOf(null, "cancelled", cursor, query);
+        var plan = await own.QueryAsync<string>("EXPLAIN (ANALYZE, BUFFERS) " + sql, parameters);
+
+        Assert.Contains(plan, line => line.Contains("payments_cancelled", StringComparison.Ordinal));
+        var buffers = plan.First(line => line.Contains("Buffers:", StringComparison.Ordinal));
+        Assert.InRange(int.Parse(buffers.Split("hit=")[1].Split(' ')[0], CultureInfo.InvariantCulture), 1, 100);
     }
 
     [Fact]

@@ -128,15 +128,37 @@ public sealed class TransferTests(TestDatabase database) : IClassFixture<TestDat
             Assert.Equal(20, (await worker.ClaimAllAsync(Cancel)).Jobs.Count);
         }
 
-        (long All, long Hot) updates;
-        do
-        {
-            updates = Assert.Single(await own.QueryAsync<(long, long)>(
-                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'recon_jobs'"));
-        }
-        while (updates.All < 20);
-
+        var updates = await UpdatesAsync(own, "recon_jobs", 20);
         Assert.Equal(updates.All, updates.Hot);
+    }
+
+    // Of all indexes of payments none has a column that settlement writes, in its key or its predicate.
+    [Fact]
+    public async Task A_settlement_writes_no_index_of_the_payments()
+    {
+        await using var own = new TestDatabase();
+        await own.InitializeAsync();
+        await own.QueueAsync(
+            [.. Enumerable.Range(0, 20).Select(i => new QueuedPayment($"ACC-HOT-{i}", 1, Payer: "ACC-HOT"))]);
+        await using (var worker = new TestWorker(own))
+        {
+            await worker.SettleAllAsync(Cancel);
+        }
+
+        Assert.Equal((20, 20), await UpdatesAsync(own, "payments", 20));
+    }
+
+    private static async Task<(long All, long Hot)> UpdatesAsync(TestDatabase database, string table, int wanted)
+    {
+        while (true)
+        {
+            var updates = Assert.Single(await database.QueryAsync<(long All, long Hot)>(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = @table", new { table }));
+            if (updates.All >= wanted)
+            {
+                return updates;
+            }
+        }
     }
 
     private Task OpenAsync(IEnumerable<string> names, long minimum) => database.ExecuteAsync(
