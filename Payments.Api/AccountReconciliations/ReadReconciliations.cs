@@ -4,7 +4,6 @@ using Npgsql;
 using Payments.Api.Accounts;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
-using Payments.Ledger;
 
 namespace Payments.Api.AccountReconciliations;
 
@@ -150,11 +149,4 @@ internal sealed record FindingRow(
             isGap || Expected is not { } expected ? null : account.Show(expected),
             isGap || Actual is not { } actual ? null : account.Show(actual));
     }
-}
-
-internal static class ShownNumbers
-{
-    /// <summary>Like an amount of the account, but of any size: wrong entries may add up to anything.</summary>
-    public static decimal Show(this AccountRow account, decimal minor) =>
-        Currency.Get(account.Currency).ToUnits(account.NormalBalance == "debit" ? -minor : minor);
 }

@@ -80,13 +80,20 @@ internal sealed record AccountRow(
     long? MinimumBalance, DateTimeOffset OpenedAt, DateTimeOffset? LastEntryAt)
 {
     /// <summary>Stored credit-positive; the normal balance only turns the sign that is shown.</summary>
-    public decimal Show(long minor) =>
-        new Money(NormalBalance == "debit" ? -minor : minor, Ledger.Currency.Get(Currency)).ToDecimal();
+    public decimal Show(long minor) => Show((decimal)minor);
 
-    /// <summary>How much it is, whichever way it goes.</summary>
-    public decimal ShowSize(long minor) => new Money(Math.Abs(minor), Ledger.Currency.Get(Currency)).ToDecimal();
+    /// <summary>
+    /// The same of any size: one account's balance is a 64-bit number, and the sum over several, or over what is queued
+    /// or wrong, need not be.
+    /// </summary>
+    public decimal Show(decimal minor) =>
+        // Subtracted, since a zero that is negated keeps its sign.
+        Ledger.Currency.Get(Currency).ToUnits(NormalBalance == "debit" ? 0 - minor : minor);
 
     public decimal? Show(long? minor) => minor is { } amount ? Show(amount) : null;
+
+    /// <summary>How much it is, whichever way it goes.</summary>
+    public decimal ShowSize(decimal minor) => Ledger.Currency.Get(Currency).ToUnits(Math.Abs(minor));
 
     public AccountAnswer ToAnswer() => new(
         Id.ToString(CultureInfo.InvariantCulture), Name, Currency, Show(Balance), Show(MinimumBalance), Position,

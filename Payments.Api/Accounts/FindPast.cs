@@ -42,7 +42,7 @@ internal sealed class FindPast(NpgsqlDataSource database)
             ) AS middle
             WHERE search.low < search.high
         )
-        SELECT coalesce(sum(found.low), 0)::bigint AS position, coalesce(sum(last.balance_after), 0)::bigint AS balance
+        SELECT coalesce(sum(found.low), 0)::bigint AS position, coalesce(sum(last.balance_after), 0) AS balance
         FROM search AS found
         LEFT JOIN LATERAL (
             SELECT balance_after
@@ -55,5 +55,7 @@ internal sealed class FindPast(NpgsqlDataSource database)
 }
 
 /// <param name="Position">Of the last entry; of an account in parts, the sum of theirs.</param>
-/// <param name="Balance">Minor units, credit-positive.</param>
-internal sealed record PastBalance(long Position, long Balance);
+/// <param name="Balance">
+/// Minor units, credit-positive; of an account in parts, more than a 64-bit number may hold.
+/// </param>
+internal sealed record PastBalance(long Position, decimal Balance);

@@ -67,24 +67,25 @@ internal sealed class GetBalance(ReadSessions sessions, TimeProvider clock)
                 FROM recon_jobs
                 WHERE finished_at IS NULL AND payer_account IS NOT NULL AND kind = 'transfer'
                     AND payee_account = @name AND currency = @currency AND amount > 0
-            ) END::bigint AS pending_in,
+            ) END AS pending_in,
             CASE WHEN @system THEN 0 ELSE (
                 SELECT coalesce(sum(amount), 0)
                 FROM recon_jobs
                 WHERE finished_at IS NULL AND payer_account = @name AND kind = 'transfer'
                     AND currency = @currency AND amount > 0
-            ) END::bigint AS pending_out,
+            ) END AS pending_out,
             CASE WHEN @system THEN 0 ELSE (
                 SELECT coalesce(sum(amount), 0)
                 FROM refunds
                 WHERE status = 'pending' AND account = @name AND currency = @currency
-            ) END::bigint AS reserved
+            ) END AS reserved
         FROM (
-            SELECT sum(balance)::bigint AS balance, sum(position)::bigint AS version
+            SELECT sum(balance) AS balance, sum(position)::bigint AS version
             FROM accounts
             WHERE id = ANY (@ids)
         ) AS held
         """;
 
-    private sealed record Row(long Balance, long Version, long PendingIn, long PendingOut, long Reserved);
+    // Sums are numbers without bounds: those of clearing's parts, or of many large payments, pass 64 bits.
+    private sealed record Row(decimal Balance, long Version, decimal PendingIn, decimal PendingOut, decimal Reserved);
 }

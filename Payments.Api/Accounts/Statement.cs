@@ -14,8 +14,9 @@ internal sealed class Statement(ReadLines readLines)
 
     private sealed class Answer(ReadLines readLines, AccountRow account, StatementPeriod period, bool csv) : IResult
     {
-        private long _debits;
-        private long _credits;
+        // In a long life more goes through an account than it can hold at once.
+        private decimal _debits;
+        private decimal _credits;
 
         public Task ExecuteAsync(HttpContext httpContext) =>
             csv ? WriteCsvAsync(httpContext) : WriteJsonAsync(httpContext);

@@ -39,7 +39,7 @@ internal sealed class CreateWithdrawal(AuditLog audit, TimeProvider clock)
         var free = await held.FreeAsync(connection, holder, cancel);
         if (withdrawal.Amount > free)
         {
-            return InsufficientFunds(new Money(long.Max(free, 0), request.Amount.Currency));
+            return InsufficientFunds(new Money((long)decimal.Max(free, 0), request.Amount.Currency));
         }
 
         var postings = new PostingBatch(held.CreatedAt);

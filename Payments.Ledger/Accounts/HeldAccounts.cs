@@ -46,15 +46,15 @@ public sealed class HeldAccounts
     /// What of a locked account may leave it now: not what is promised by queued transfers and refunds. Read by a
     /// statement after the lock, so that what was settled while the lock was waited for is no longer among them.
     /// </summary>
-    public async Task<long> FreeAsync(NpgsqlConnection connection, AccountKey key, CancellationToken cancel)
+    public async Task<decimal> FreeAsync(NpgsqlConnection connection, AccountKey key, CancellationToken cancel)
     {
-        var promised = await connection.ExecuteScalarAsync<long>(
+        var promised = await connection.ExecuteScalarAsync<decimal>(
             new CommandDefinition(PromisedSql, new { key.Name, key.Currency }, cancellationToken: cancel));
         return this[key].Free(promised);
     }
 
     private const string PromisedSql = """
-        SELECT ((
+        SELECT (
             SELECT coalesce(sum(amount), 0)
             FROM recon_jobs
             WHERE finished_at IS NULL AND payer_account = @name AND kind = 'transfer'
@@ -63,6 +63,6 @@ public sealed class HeldAccounts
             SELECT coalesce(sum(amount), 0)
             FROM refunds
             WHERE status = 'pending' AND account = @name AND currency = @currency
-        ))::bigint
+        )
         """;
 }

@@ -28,8 +28,10 @@ public sealed class LockedAccount(long id, long balance, long position, long? mi
     /// <summary>
     /// What of the balance may leave the account: all above its minimum balance, and above zero where it has none.
     /// </summary>
-    /// <param name="promised">Minor units that are to leave it already, and are not posted yet.</param>
-    public long Free(long promised) => checked(Balance - promised - (minimumBalance ?? 0));
+    /// <param name="promised">
+    /// Minor units that are to leave it already, and are not posted yet: a sum, which may be more than any balance.
+    /// </param>
+    public decimal Free(decimal promised) => Balance - promised - (minimumBalance ?? 0);
 
     /// <summary>Adds one entry and returns its position.</summary>
     /// <exception cref="OverflowException">

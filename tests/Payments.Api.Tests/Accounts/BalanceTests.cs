@@ -95,6 +95,38 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal("0.00", before.GetProperty("balance").GetRawText());
     }
 
+    // Each part is a 64-bit number; what they, or many payments that wait, add up to is not.
+    [Fact]
+    public async Task Sums_over_parts_and_over_what_is_queued_have_no_bounds()
+    {
+        await fixture.Database.ExecuteAsync(
+            """
+            SET session_replication_role = replica;
+            INSERT INTO accounts (name, currency, normal_balance, system, balance, position, last_entry_at)
+            SELECT 'clearing/0' || i, 'NOK', 'debit', true, -9e18, 1, '2026-03-01' FROM generate_series(1, 2) AS i;
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            SELECT id, 1, -9e18, -9e18, '2026-03-01', gen_random_uuid(), 'NOK'
+            FROM accounts WHERE currency = 'NOK';
+            INSERT INTO accounts (name, currency) VALUES ('ACC-VAST', 'NOK');
+            INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1e15, 0, 'transfer', 'NOK', side.payee, side.payer
+            FROM generate_series(1, 10000) AS i,
+                (VALUES ('ACC-VAST', 'ACC-RICH'), ('ACC-RICH', 'ACC-VAST')) AS side (payee, payer)
+            """);
+
+        var clearing = await fixture.Client.GetJsonAsync("/accounts/clearing/balance?currency=NOK");
+        var past = await fixture.Client.GetJsonAsync("/accounts/clearing/balance?currency=NOK&at=2026-03-02");
+        var vast = await fixture.Client.GetJsonAsync("/accounts/ACC-VAST/balance");
+
+        Assert.Equal("180000000000000000.00", clearing.GetProperty("balance").GetRawText());
+        Assert.Equal("180000000000000000.00", past.GetProperty("balance").GetRawText());
+        Assert.Equal(
+            "0.00 100000000000000000.00 100000000000000000.00 200000000000000000.00 -100000000000000000.00",
+            Shown(vast));
+        await fixture.Database.ExecuteAsync("DELETE FROM recon_jobs WHERE currency = 'NOK'");
+    }
+
     [Theory]
     [InlineData("yesterday", "invalid_time")]
     [InlineData("2026-13-01", "invalid_time")]

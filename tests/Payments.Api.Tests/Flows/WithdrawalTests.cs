@@ -89,6 +89,23 @@ public sealed class WithdrawalTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         await Client.RecordedAsync(Path, "WD-REFUNDS", 25);
     }
 
+    [Fact]
+    public async Task What_is_promised_may_be_more_than_any_balance()
+    {
+        await fixture.FundAsync("WD-VAST", 100);
+        await fixture.Database.ExecuteAsync(
+            """
+            INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1e15, 0, 'transfer', 'USD', 'WD-OTHER', 'WD-VAST'
+            FROM generate_series(1, 10000) AS i
+            """);
+
+        Assert.Equal(
+            (422, "insufficient_funds"),
+            await Client.RecordAsync(Path, """{"accountId":"WD-VAST","amount":1}""").RefusalAsync());
+        await fixture.Database.ExecuteAsync("DELETE FROM recon_jobs WHERE payer_account = 'WD-VAST'");
+    }
+
     [Theory]
     [InlineData("20", "79.99", "80.01")]
     [InlineData("-50", "150", "150.01")]
