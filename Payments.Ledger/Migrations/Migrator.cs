@@ -189,6 +189,14 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
         );
         ALTER TABLE schema_migrations OWNER TO payments_owner;
         GRANT SELECT ON schema_migrations TO payments_app;
+
+        -- No service needs tables of its own, and one that has the name of a real one deceives whoever reads it.
+        -- Everybody has this right to a new database, so it is taken from everybody.
+        DO $$
+        BEGIN
+            EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+        END
+        $$;
         """;
 }
 

@@ -47,6 +47,38 @@ public sealed class MigratorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_services_cannot_make_temporary_tables()
+    {
+        await MigrateAsync();
+
+        Assert.Equal([false], await QueryAsync<bool>(
+            "SELECT has_database_privilege('payments_app', current_database(), 'TEMPORARY')"));
+    }
+
+    // A function that is called with other rights than the caller's, or by a trigger, finds the tables of this schema
+    // only, whatever the caller's search path and its temporary tables are.
+    [Fact]
+    public async Task Every_function_of_a_trigger_or_with_its_owners_rights_looks_at_temporary_tables_last()
+    {
+        const string Rule = "search_path=public, pg_temp";
+        await MigrateAsync();
+
+        var functions = await QueryAsync<(string Name, string Path)>("""
+            SELECT function.proname::text, coalesce((
+                SELECT setting
+                FROM unnest(function.proconfig) AS setting
+                WHERE starts_with(setting, 'search_path=')
+            ), 'none')
+            FROM pg_proc AS function
+            WHERE function.pronamespace = 'public'::regnamespace
+                AND (function.prosecdef OR function.prorettype = 'trigger'::regtype)
+            """);
+
+        Assert.Contains(functions, function => function.Name == "ledger_entries_must_balance");
+        Assert.All(functions, function => Assert.Equal((function.Name, Rule), function));
+    }
+
+    [Fact]
     public async Task A_migration_that_was_edited_after_its_release_is_refused()
     {
         await MigrateAsync();

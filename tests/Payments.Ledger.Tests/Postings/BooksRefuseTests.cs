@@ -87,6 +87,59 @@ public sealed class BooksRefuseTests(TestDatabase database) : IClassFixture<Test
         await TheBooksAreAsTheyWereAsync();
     }
 
+    // Everything that the trigger would look for is there, in tables of the session that have the same names.
+    [Theory]
+    [InlineData("ledger_entries_listed", """
+        CREATE TEMPORARY TABLE ledger_transactions (
+            id uuid PRIMARY KEY, entry_count smallint, account_ids bigint[], positions bigint[]);
+        INSERT INTO pg_temp.ledger_transactions
+        VALUES ('00000000-0000-0000-0000-0000000000bb', 2, '{1,2}', '{2,2}');
+        INSERT INTO public.ledger_entries
+        SELECT e.account_id, 2, e.amount, 0, now(), '00000000-0000-0000-0000-0000000000bb', 'USD'
+        FROM (VALUES (1, -100), (2, 100)) AS e (account_id, amount)
+        """)]
+    [InlineData("ledger_transactions_have_entries", """
+        CREATE TEMPORARY TABLE ledger_entries (
+            account_id bigint, position bigint, transaction_id uuid, PRIMARY KEY (account_id, position));
+        INSERT INTO pg_temp.ledger_entries VALUES (1, 999, '00000000-0000-0000-0000-0000000000bb');
+        INSERT INTO public.ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
+        SELECT '00000000-0000-0000-0000-0000000000bb', 'payment', 2, '{1,2}', '{999,999}', now()
+        """)]
+    [InlineData("ledger_entries_in_account_currency", """
+        CREATE TEMPORARY TABLE accounts (id bigint PRIMARY KEY, currency text);
+        INSERT INTO pg_temp.accounts VALUES (1, 'USD'), (3, 'USD');
+        WITH t AS (
+            INSERT INTO public.ledger_transactions (id, kind, entry_count, account_ids, positions, created_at)
+            SELECT '00000000-0000-0000-0000-0000000000bb', 'payment', 2, '{1,3}', '{2,1}', now()
+        )
+        INSERT INTO public.ledger_entries
+        SELECT e.account_id, e.position, e.amount, 0, now(), '00000000-0000-0000-0000-0000000000bb', 'USD'
+        FROM (VALUES (1, 2, -100), (3, 1, 100)) AS e (account_id, position, amount)
+        """)]
+    public async Task A_temporary_table_does_not_stand_for_the_books(string rule, string sql)
+    {
+        // The right to make one is taken from the services, but of a copied database everybody has it again.
+        var refusals = await RefusalsAsync(sql);
+
+        Assert.All(refusals, refusal => Assert.Equal(rule, refusal.ConstraintName));
+        await TheBooksAreAsTheyWereAsync();
+    }
+
+    [Fact]
+    public async Task A_temporary_table_does_not_stand_for_the_queue_of_sealing()
+    {
+        var unsealed = await database.ScalarAsync<long>("SELECT count(*) FROM audit_unsealed");
+
+        await RunAsync(database.App, """
+            CREATE TEMPORARY TABLE audit_unsealed (event_id uuid) ON COMMIT DROP;
+            GRANT ALL ON pg_temp.audit_unsealed TO PUBLIC;
+            INSERT INTO public.audit_events (id, created_at, actor, action, object_type, object_id, outcome)
+            VALUES (gen_random_uuid(), now(), 'somebody', 'books.tried', 'ledger', '1', 'succeeded')
+            """);
+
+        Assert.Equal(unsealed + 1, await database.ScalarAsync<long>("SELECT count(*) FROM audit_unsealed"));
+    }
+
     [Theory]
     [MemberData(nameof(Changes))]
     public async Task Neither_the_services_nor_the_owner_can_change_what_was_posted(string sql)
