@@ -5,6 +5,9 @@ namespace Recon.Worker.Reconciliation.Checks;
 /// without an account is of something settled that has no transaction.
 /// </summary>
 /// <param name="Kind">The transaction's; null when there is none.</param>
+/// <param name="IsDecided">
+/// Of an adjustment or a reversal: whether one that was decided, or the end of a withdrawal, has its id.
+/// </param>
 /// <param name="SettledKind">payment, transfer or refund: what has the transaction's id; null when nothing has.</param>
 /// <param name="PaymentId">The payment, also of a refund.</param>
 /// <param name="Credited">Name of the account that should be paid; clearing stands for all of its parts.</param>
@@ -13,6 +16,7 @@ namespace Recon.Worker.Reconciliation.Checks;
 internal sealed record ListedEntry(
     Guid Id,
     string? Kind,
+    bool? IsDecided,
     string? SettledKind,
     string? Status,
     bool? IsSettled,

@@ -1,11 +1,14 @@
 -- Of a window of ids: how many entries are as their transactions list them, and which transactions are not as they
 -- should be, or missing. Each is compared with the entries that it lists, and with what it settles, which has its id.
+-- Adjustments and reversals settle nothing: they stand with what was decided, or with the withdrawal that they end. The
+-- few that there are look for it by key, in a form that the server cannot turn into a read of all of it.
 -- Those of a moment that has passed are counted, as in EntrySums.sql; all are looked at.
 WITH clock AS MATERIALIZED (
     SELECT @xmax + age((@xmax & 4294967295)::text::xid) AS present
 ), posted AS (
-    SELECT clock.present, clock.present - age(posting.xmin) AS written_by, posting.id, posting.kind, posting.entry_count, listed.entries, listed.credited, listed.debited,
-        listed.currency, listed.credited_account, listed.debited_account,
+    SELECT clock.present, clock.present - age(posting.xmin) AS written_by, posting.id, posting.kind, posting.corrects,
+        posting.entry_count, listed.entries, listed.credited, listed.debited, listed.currency, listed.credited_account,
+        listed.debited_account,
         CASE WHEN listed.currency = listed.last_currency THEN listed.total <> 0 ELSE EXISTS (
             SELECT
             FROM unnest(posting.account_ids, posting.positions) AS place (account_id, position)
@@ -53,7 +56,26 @@ WITH clock AS MATERIALIZED (
         CASE
             WHEN posted.id IS NULL THEN settled.is_settled
             WHEN posted.entries <> posted.entry_count OR posted.is_off THEN true
-            WHEN settled.id IS NULL THEN posted.kind IN ('payment', 'transfer', 'refund')
+            WHEN settled.id IS NULL THEN CASE
+                WHEN posted.kind IN ('adjustment', 'reversal') THEN coalesce(
+                    (SELECT true FROM withdrawals AS flow WHERE flow.closing_transaction_id = posted.id),
+                    (
+                        SELECT true
+                        FROM reconciliation_adjustments AS decided
+                        WHERE decided.corrects = CASE posted.kind
+                            WHEN 'adjustment' THEN posted.corrects
+                            ELSE (
+                                SELECT undone.corrects FROM ledger_transactions AS undone WHERE undone.id = posted.corrects
+                            )
+                        END AND CASE posted.kind
+                            WHEN 'adjustment' THEN posted.id IN (decided.transaction_id, decided.counter_transaction_id)
+                            ELSE posted.id IN (decided.undo_transaction_id, decided.undo_counter_transaction_id)
+                        END
+                        LIMIT 1
+                    )
+                ) IS NULL
+                ELSE posted.kind IN ('payment', 'transfer', 'refund')
+            END
             ELSE NOT settled.is_settled OR posted.kind <> settled.kind OR posted.entry_count <> 2
                 OR posted.credited IS DISTINCT FROM settled.amount
                 OR posted.debited IS DISTINCT FROM -settled.amount

@@ -1,6 +1,21 @@
 -- What the finding of a break needs to know of transactions and of what they settle: a row for each entry that they
 -- list, and one for what was settled without a transaction. A refund's other end is where its payment came from.
-SELECT wanted.id, posting.kind, settled.kind AS settled_kind, settled.status, settled.is_settled,
+SELECT wanted.id, posting.kind, CASE WHEN posting.kind IN ('adjustment', 'reversal') THEN coalesce(
+        (SELECT true FROM withdrawals AS flow WHERE flow.closing_transaction_id = posting.id),
+        (
+            SELECT true
+            FROM reconciliation_adjustments AS decided
+            WHERE decided.corrects = CASE posting.kind
+                WHEN 'adjustment' THEN posting.corrects
+                ELSE (SELECT undone.corrects FROM ledger_transactions AS undone WHERE undone.id = posting.corrects)
+            END AND CASE posting.kind
+                WHEN 'adjustment' THEN posting.id IN (decided.transaction_id, decided.counter_transaction_id)
+                ELSE posting.id IN (decided.undo_transaction_id, decided.undo_counter_transaction_id)
+            END
+            LIMIT 1
+        ),
+        false
+    ) END AS is_decided, settled.kind AS settled_kind, settled.status, settled.is_settled,
     settled.amount AS settled_amount, settled.currency AS settled_currency, settled.payment_id, settled.credited,
     settled.debited, place.account_id AS listed_account_id, place.position AS listed_position,
     account.name AS account_name, account.currency AS account_currency, entry.amount,

@@ -75,6 +75,15 @@ internal static class TransactionFindings
                     $"Transaction {first.Id}{moves} is of kind {first.Kind}, but no {first.Kind} has its id.",
                     With);
             }
+            else if (first.IsDecided is false)
+            {
+                breaks.Add(
+                    "transaction_without_decision",
+                    first.Id.ToString(),
+                    $"Transaction {first.Id}{moves} is of kind {first.Kind}, but nobody decided on it, and no "
+                    + "withdrawal ends with it.",
+                    With);
+            }
 
             return false;
         }

@@ -133,9 +133,28 @@ public sealed class FlowCorruptionTests(CheckedBooks books) : IClassFixture<Chec
             WHERE currency = 'USDC' AND name IN ('ACC-A', 'suspense');
             """;
 
-        Assert.Empty(await books.FindAsync(Adjust));
-        Assert.Equal(
-            ["deposits: deposit_amount_mismatch ACC-A USDC 500500000 -> 500000000"],
-            await books.FindAsync(Adjust + Reverse));
+        // Its rows in the table of corrections, as they are after each step.
+        const string Decide = """
+            INSERT INTO reconciliation_adjustments (id, created_at, decided_at, exception_id, account_id, amount,
+                corrects, transaction_id, needs_approval, kind, status, currency, account, reason, proposed_by)
+            SELECT gen_random_uuid(), now(), now(), gen_random_uuid(), id, 500000, @Deposit,
+                '22222222-0000-0000-0000-000000000000', false, 'adjustment', 'posted', 'USDC', 'ACC-A', 'Late.', 'ada'
+            FROM accounts WHERE name = 'ACC-A' AND currency = 'USDC';
+            """;
+        const string Undo = """
+            UPDATE reconciliation_adjustments
+            SET status = 'undone', undone_at = now(), undone_by = 'ada',
+                undo_transaction_id = '33333333-0000-0000-0000-000000000000'
+            """;
+        const string NotPosted = "deposits: deposit_amount_mismatch ACC-A USDC 500500000 -> 500000000";
+        const string NotDecided = "ledger_consistency: transaction_without_decision USDC 0 -> 500000";
+
+        Assert.Empty(await books.FindAsync(Adjust + Decide));
+        Assert.Equal([NotPosted], await books.FindAsync(Adjust + Reverse + Decide + Undo));
+
+        // Past the table it counts all the same, and is named.
+        Assert.Equal([NotDecided], await books.FindAsync(Adjust));
+        Assert.Equal([NotPosted, NotDecided], await books.FindAsync(Adjust + Reverse + Decide));
+        Assert.Equal([NotPosted, NotDecided, NotDecided], await books.FindAsync(Adjust + Reverse));
     }
 }

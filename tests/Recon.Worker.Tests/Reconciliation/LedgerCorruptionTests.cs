@@ -95,6 +95,37 @@ public sealed class LedgerCorruptionTests(CheckedBooks books) : IClassFixture<Ch
                 """, new { books.Transfer.Id }));
     }
 
+    // Right in itself: it balances, follows both accounts' entries, and their rows agree with it.
+    [Theory]
+    [InlineData("adjustment", "NULL")]
+    [InlineData("adjustment", "@Second")]
+    [InlineData("adjustment", "@Deposit")]
+    [InlineData("reversal", "NULL")]
+    [InlineData("reversal", "@Second")]
+    [InlineData("reversal", "@Released")]
+    public async Task Money_that_was_moved_as_a_correction_without_a_decision_is_found(string kind, string corrects)
+    {
+        var error = $"""
+            INSERT INTO ledger_transactions (id, created_at, entry_count, kind, corrects, account_ids, positions)
+            SELECT '11111111-0000-0000-0000-000000000000', now(), 2, '{kind}', {corrects}, array_agg(id),
+                array_agg(position + 1)
+            FROM accounts WHERE currency = 'USD' AND name IN ('ACC-A', 'ACC-B');
+            INSERT INTO ledger_entries
+            SELECT id, position + 1, CASE name WHEN 'ACC-A' THEN -700 ELSE 700 END,
+                balance + CASE name WHEN 'ACC-A' THEN -700 ELSE 700 END, now(),
+                '11111111-0000-0000-0000-000000000000', currency
+            FROM accounts WHERE currency = 'USD' AND name IN ('ACC-A', 'ACC-B');
+            UPDATE accounts SET position = position + 1,
+                balance = balance + CASE name WHEN 'ACC-A' THEN -700 ELSE 700 END
+            WHERE currency = 'USD' AND name IN ('ACC-A', 'ACC-B');
+            """;
+
+        var found = await books.FindAsync(error, new { Second = books.Second.Id, books.Deposit, books.Released });
+
+        Assert.Equal("ledger_consistency: transaction_without_decision USD 0 -> 700", found[^1]);
+        Assert.Single(found);
+    }
+
     [Fact]
     public async Task A_settled_payment_that_was_never_posted_is_missed()
     {
