@@ -1,5 +1,6 @@
 -- Of a window of ids: how many entries are as their transactions list them, and which transactions are not as they
--- should be, or missing. Each is compared with the entries that it lists, and with what it settles, which has its id.
+-- should be, or missing. Each is compared with the entries that it lists, and with what it settles, which has its id. A
+-- refund goes back to where its payment came from; without a name that is a part of the clearing account.
 -- Adjustments and reversals settle nothing: they stand with what was decided, or with the withdrawal that they end. The
 -- few that there are look for it by key, in a form that the server cannot turn into a read of all of it.
 -- Those of a moment that has passed are counted, as in EntrySums.sql; all are looked at.
@@ -42,8 +43,10 @@ WITH clock AS MATERIALIZED (
     FROM payments AS payment
     WHERE payment.id > @after AND payment.id <= @upTo
     UNION ALL
-    SELECT refund.id, 'refund', refund.amount, refund.currency, NULL, refund.account, refund.status = 'succeeded'
+    SELECT refund.id, 'refund', refund.amount, refund.currency, payment.payer_account, refund.account,
+        refund.status = 'succeeded'
     FROM refunds AS refund
+    LEFT JOIN payments AS payment ON payment.id = refund.payment_id
     WHERE refund.id > @after AND refund.id <= @upTo
 ), judged AS (
     SELECT coalesce(posted.id, settled.id) AS id, CASE WHEN CASE
@@ -81,6 +84,7 @@ WITH clock AS MATERIALIZED (
                 OR posted.debited IS DISTINCT FROM -settled.amount
                 OR posted.has_several_currencies OR posted.currency IS DISTINCT FROM settled.currency
                 OR posted.credited_account <> coalesce(settled.payee_account, posted.credited_account)
+                OR (settled.payee_account IS NULL AND NOT starts_with(posted.credited_account, 'clearing/'))
                 OR posted.debited_account <> coalesce(settled.payer_account, posted.debited_account)
                 OR (settled.payer_account IS NULL AND NOT starts_with(posted.debited_account, 'clearing/'))
         END AS is_suspect

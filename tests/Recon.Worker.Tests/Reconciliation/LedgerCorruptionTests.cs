@@ -161,6 +161,54 @@ public sealed class LedgerCorruptionTests(CheckedBooks books) : IClassFixture<Ch
                 """));
     }
 
+    // Written as wrongly as that from the start: the entry, its transaction's list and both accounts' rows agree.
+    [Fact]
+    public async Task A_refund_that_was_credited_to_another_account_than_its_payment_came_from_is_named()
+    {
+        Assert.Equal(
+            ["ledger_consistency: wrong_accounts USD 1000 -> 1000"],
+            await books.FindAsync("""
+                CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
+                SELECT e.account_id, e.position, t.place, b.id AS other, b.position + 1 AS other_position,
+                    b.balance + e.amount AS other_balance
+                FROM ledger_entries AS e
+                JOIN accounts AS b ON b.name = 'ACC-B' AND b.currency = 'USD'
+                CROSS JOIN LATERAL (
+                    SELECT array_position(account_ids, e.account_id) AS place
+                    FROM ledger_transactions
+                    WHERE id = @Refund
+                ) AS t
+                WHERE e.transaction_id = @Refund AND e.amount > 0;
+                UPDATE accounts AS a
+                SET position = a.position - 1, balance = a.balance - 1000 FROM moved AS m WHERE a.id = m.account_id;
+                UPDATE ledger_entries AS e
+                SET account_id = m.other, position = m.other_position, balance_after = m.other_balance
+                FROM moved AS m WHERE e.account_id = m.account_id AND e.position = m.position;
+                UPDATE ledger_transactions AS t
+                SET account_ids[m.place] = m.other, positions[m.place] = m.other_position
+                FROM moved AS m WHERE t.id = @Refund;
+                UPDATE accounts AS a SET position = m.other_position, balance = m.other_balance
+                FROM moved AS m WHERE a.id = m.other
+                """));
+    }
+
+    // Neither the payment nor its refund went where the payment's row now says.
+    [Fact]
+    public async Task A_refund_of_a_transfer_that_was_credited_to_the_clearing_account_is_named_beside_the_transfer()
+    {
+        Assert.Equal(
+            [
+                "ledger_consistency: wrong_accounts USD 1000 -> 1000",
+                "ledger_consistency: wrong_accounts USD 10000 -> 10000",
+            ],
+            await books.FindAsync(
+                """
+                UPDATE payments SET kind = 'transfer', payer_account = 'ACC-B' WHERE id = @id;
+                UPDATE ledger_transactions SET kind = 'transfer' WHERE id = @id
+                """,
+                new { books.First.Id }));
+    }
+
     [Theory]
     [InlineData("UPDATE payments SET amount = 6000 WHERE id = @id",
         "ledger_consistency: amount_mismatch USD 6000 -> 5000")]
