@@ -79,7 +79,7 @@ internal sealed class RecordAttempt(
     private static Task<bool> HasOnlyFailedAsync(
         NpgsqlConnection connection, Delivery delivery, CancellationToken cancel) =>
         connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            HasOnlyFailedSql, new { delivery.TargetId, delivery.Id }, cancellationToken: cancel));
+            HasOnlyFailedSql, new { delivery.TargetId, delivery.Id, delivery.Round }, cancellationToken: cancel));
 
     private static object Parameters(Delivery delivery, Attempt attempt, string status, TimeSpan? wait)
     {
@@ -153,8 +153,9 @@ internal sealed class RecordAttempt(
         WHERE id = @id AND round = @round AND status = 'pending'
         """;
 
+    // Of this round: one that was begun anew has hardly started, and everything before it would count as failed.
     private const string HasOnlyFailedSql = """
-        SELECT coalesce(t.last_success_at < d.round_started_at, true)
+        SELECT d.round = @round AND coalesce(t.last_success_at < d.round_started_at, true)
         FROM webhook_targets AS t
         CROSS JOIN webhook_deliveries AS d
         WHERE t.id = @targetId AND d.id = @id

@@ -88,6 +88,31 @@ public sealed class FailedDeliveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_target_that_got_something_meanwhile_stays_enabled_when_the_last_attempt_is_replayed_under_way()
+    {
+        var (target, _) = await _worker.AddTargetAsync(_receiver.Url);
+        await _worker.TellAsync(TestWebhooks.NewEvent());
+        await _database.ExecuteAsync("""
+            WITH delivery AS (UPDATE webhook_deliveries SET attempts = 9, round_attempts = 9)
+            UPDATE webhook_targets SET last_success_at = now()
+            """);
+        _receiver.Answer = async context =>
+        {
+            await _database.ExecuteAsync("""
+                UPDATE webhook_deliveries
+                SET round = round + 1, round_attempts = 0, round_started_at = clock_timestamp()
+                """);
+            await Receiver.Status(context, 400);
+        };
+
+        await _worker.RunAllAsync();
+
+        Assert.Equal(["pending 10"], await _worker.StatusesAsync());
+        Assert.True(await _database.ScalarAsync<bool>(
+            "SELECT enabled FROM webhook_targets WHERE id = @target", new { target }));
+    }
+
+    [Fact]
     public async Task A_target_that_is_gone_is_disabled_at_once_and_what_waits_for_it_is_cancelled()
     {
         await _worker.AddTargetAsync(_receiver.Url);
