@@ -9,7 +9,9 @@ namespace Recon.Worker.Reconciliation;
 
 /// <summary>
 /// Queues the run of each slot once, however many workers there are. After an outage the latest slot of each kind that
-/// was missed is made up for, and not all of them: a run looks at everything there is, so one is enough.
+/// was missed is made up for, and not all of them: a run looks at everything there is, so one is enough. Slots follow
+/// from this machine's clock, and each is given out when the database's clock has come to it as well: a machine that is
+/// ahead would give out slots that all others still have to wait for.
 /// </summary>
 internal sealed class ReconciliationScheduler(
     DutySessions database,
@@ -30,12 +32,15 @@ internal sealed class ReconciliationScheduler(
     // What this process knows to be given out, so that the database is asked once a slot.
     private readonly Dictionary<string, DateTimeOffset> _given = new(StringComparer.Ordinal);
 
+    private bool _isAhead;
+
     /// <summary>Queues the runs that are due now and that nobody has queued yet.</summary>
     /// <returns>How many this process queued.</returns>
     public async Task<int> RunOnceAsync(CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var queued = 0;
+        var isAhead = false;
         foreach (var runType in Schedule.RunTypes)
         {
             var slot = _schedule.Latest(runType, now);
@@ -44,7 +49,13 @@ internal sealed class ReconciliationScheduler(
                 continue;
             }
 
-            if (await GiveOutAsync(runType, slot, now, cancel))
+            if (await GiveOutAsync(runType, slot, now, cancel) is not { } isQueued)
+            {
+                isAhead = true;
+                continue;
+            }
+
+            if (isQueued)
             {
                 queued++;
                 logger.LogInformation("Reconciliation queued run_type={RunType} slot={Slot}", runType, Text(slot));
@@ -58,6 +69,12 @@ internal sealed class ReconciliationScheduler(
             }
         }
 
+        if (isAhead && !_isAhead)
+        {
+            logger.LogWarning("The clock of this machine is ahead of the database's, by which slots are given out");
+        }
+
+        _isAhead = isAhead;
         return queued;
     }
 
@@ -87,7 +104,8 @@ internal sealed class ReconciliationScheduler(
             await RunOnceAsync(stopping);
             var now = clock.GetUtcNow();
             var next = Schedule.RunTypes.Min(runType => _schedule.Next(runType, now));
-            return next - now < LongestWait ? next - now : LongestWait;
+            var longest = _isAhead ? TroubleWait : LongestWait;
+            return next - now < longest ? next - now : longest;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -100,10 +118,17 @@ internal sealed class ReconciliationScheduler(
         }
     }
 
-    private async Task<bool> GiveOutAsync(
+    /// <returns>Whether this process queued it; null when by the database's clock it is still to come.</returns>
+    private async Task<bool?> GiveOutAsync(
         string runType, DateTimeOffset slot, DateTimeOffset now, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
+        if (await connection.ExecuteScalarAsync<bool>(
+            new CommandDefinition(IsEarlySql, new { slot }, cancellationToken: cancel)))
+        {
+            return null;
+        }
+
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var place = new { runType, slot };
         if (await connection.ExecuteAsync(new CommandDefinition(FirstSql, place, cancellationToken: cancel)) == 1)
@@ -129,6 +154,8 @@ internal sealed class ReconciliationScheduler(
     }
 
     private string Text(DateTimeOffset at) => ScheduleText.Of(_schedule.Local(at));
+
+    private const string IsEarlySql = "SELECT @slot > clock_timestamp()";
 
     // A new system has missed nothing: it begins with the next slot.
     private const string FirstSql = """

@@ -56,6 +56,31 @@ public sealed class ReconciliationSchedulerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_whose_clock_is_ahead_gives_out_no_slot_that_is_still_to_come()
+    {
+        await using var worker = new TestDuties(_database);
+        using var scheduler = Scheduler(worker);
+        var now = TimeProvider.System.GetUtcNow();
+
+        _clock.Now = now.AddDays(1);
+        Assert.Equal(0, await scheduler.RunOnceAsync(Cancel));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_schedule"));
+
+        _clock.Now = now.AddHours(-2);
+        await scheduler.RunOnceAsync(Cancel);
+        _clock.Now = now.AddDays(1);
+        Assert.Equal(0, await scheduler.RunOnceAsync(Cancel));
+        Assert.Empty(await SlotsAsync());
+
+        // Set right, it goes on as if it had never been wrong.
+        _clock.Now = now;
+        await scheduler.RunOnceAsync(Cancel);
+        Assert.Contains(
+            string.Create(CultureInfo.InvariantCulture, $"hourly {now.UtcDateTime:yyyy-MM-dd HH}:00"),
+            await SlotsAsync());
+    }
+
+    [Fact]
     public async Task After_an_outage_the_latest_slot_that_was_missed_is_made_up_for_and_not_all_of_them()
     {
         await using var worker = new TestDuties(_database);
