@@ -10,6 +10,9 @@ namespace Payments.Ledger;
 /// </summary>
 public sealed class SessionLock : IAsyncDisposable
 {
+    // Short beside any work that is worth waiting for, and long beside the question.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
     private readonly NpgsqlConnection _connection;
     private readonly object _key;
     private readonly string _unlockSql;
@@ -27,13 +30,23 @@ public sealed class SessionLock : IAsyncDisposable
     public static Task<SessionLock?> TryTakeAsync(NpgsqlConnection connection, string name, CancellationToken cancel) =>
         TryTakeAsync(connection, new { name }, TryByNameSql, ByNameSql, cancel);
 
-    /// <summary>Waits for its turn, however long that takes.</summary>
-    public static async Task<SessionLock> TakeAsync(NpgsqlConnection connection, string name, CancellationToken cancel)
+    /// <summary>
+    /// Waits for its turn, however long that takes, by asking now and then. A statement that waits in the server holds
+    /// its snapshot for as long, and with it every row version that others leave behind.
+    /// </summary>
+    public static async Task<SessionLock> TakeAsync(
+        NpgsqlConnection connection, string name, TimeProvider clock, CancellationToken cancel)
     {
-        var key = new { name };
-        await connection.ExecuteAsync(
-            new CommandDefinition(WaitByNameSql, key, commandTimeout: 0, cancellationToken: cancel));
-        return new SessionLock(connection, key, ByNameSql);
+        while (true)
+        {
+            // Not broken off half-way: the session might have a lock that nobody would release.
+            if (await TryTakeAsync(connection, name, CancellationToken.None) is { } taken)
+            {
+                return taken;
+            }
+
+            await Task.Delay(Pause, clock, cancel);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -55,8 +68,6 @@ public sealed class SessionLock : IAsyncDisposable
     private const string ByNumberSql = "SELECT pg_advisory_unlock(@key)";
 
     private const string TryByNameSql = "SELECT pg_try_advisory_lock(hashtextextended(@name, 0))";
-
-    private const string WaitByNameSql = "SELECT pg_advisory_lock(hashtextextended(@name, 0))";
 
     private const string ByNameSql = "SELECT pg_advisory_unlock(hashtextextended(@name, 0))";
 }

@@ -13,8 +13,8 @@ internal static class CheckTurn
 {
     /// <summary>Waits until it is one's turn to make the check.</summary>
     public static Task<SessionLock> TakeAsync(
-        NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
-        SessionLock.TakeAsync(connection, NameOf(checkType), cancel);
+        NpgsqlConnection connection, string checkType, TimeProvider clock, CancellationToken cancel) =>
+        SessionLock.TakeAsync(connection, NameOf(checkType), clock, cancel);
 
     /// <returns>Null while somebody else makes the check.</returns>
     public static Task<SessionLock?> TryTakeAsync(

@@ -12,8 +12,8 @@ internal interface IReconciliationCheck
     string CheckType { get; }
 
     /// <summary>
-    /// Whether all its statements must see one moment. A check of all entries does without: as long as a moment is
-    /// held, no row version that settlement leaves behind it can be removed, and every payment costs more.
+    /// Whether all its statements must see one moment. A check that walks through the ledger does without: as long as a
+    /// moment is held, no row version that settlement leaves behind it can be removed, and every payment costs more.
     /// </summary>
     bool NeedsOneMoment { get; }
 

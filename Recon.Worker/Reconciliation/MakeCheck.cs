@@ -41,7 +41,7 @@ internal sealed class MakeCheck(
         Duty duty, Guid reportId, IReconciliationCheck check, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        await using var turn = await CheckTurn.TakeAsync(connection, check.CheckType, cancel);
+        await using var turn = await CheckTurn.TakeAsync(connection, check.CheckType, clock, cancel);
         var seenAt = clock.GetUtcNow();
         await connection.ExecuteAsync(new CommandDefinition(
             StartSql, new { reportId, check.CheckType, seenAt }, cancellationToken: cancel));

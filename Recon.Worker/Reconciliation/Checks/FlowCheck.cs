@@ -15,8 +15,10 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
 
     public abstract string CheckType { get; }
 
-    // A correction may come between: it counts with the posting that it corrects, or neither does.
-    public bool NeedsOneMoment => true;
+    // A flow and its posting are read by one statement, and each transaction is looked at once. A correction that comes
+    // after its part of the ledger was read is not counted, as if the whole had been read before it. What it corrected
+    // is known to be gone by then, so that this look is the older one and opens nothing again.
+    public bool NeedsOneMoment => false;
 
     /// <summary>What one is called in descriptions.</summary>
     protected abstract string Noun { get; }

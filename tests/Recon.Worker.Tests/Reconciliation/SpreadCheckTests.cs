@@ -6,7 +6,9 @@ using Recon.Worker.Reconciliation.Checks;
 
 namespace Recon.Worker.Tests.Reconciliation;
 
-/// <summary>Checks of all entries see each window at its own moment, and payments are settled in between.</summary>
+/// <summary>
+/// Checks that walk through the ledger see each window at its own moment, and payments are settled in between.
+/// </summary>
 public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     // Most of the time it rests, and each rest is an occasion for others.
@@ -17,6 +19,9 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
     [Theory]
     [InlineData("ledger_consistency")]
     [InlineData("account_balance")]
+    [InlineData("deposits")]
+    [InlineData("conversion_jobs")]
+    [InlineData("withdrawals")]
     public async Task No_row_version_is_kept_while_a_check_rests(string checkType)
     {
         var seen = new List<string>();
@@ -48,6 +53,33 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
         Assert.True(settled >= 3, $"Hardly anything was settled meanwhile: {settled}");
         Assert.Empty(result.Breaks.Select(found => found.Description));
         Assert.Equal(0, Assert.Single(result.Totals).Difference);
+    }
+
+    [Theory]
+    [InlineData("deposits")]
+    [InlineData("conversion_jobs")]
+    [InlineData("withdrawals")]
+    public async Task Flows_that_end_between_its_windows_are_no_break(string checkType)
+    {
+        await using var books = new TestDatabase();
+        await books.InitializeAsync();
+        var ended = 0;
+
+        var result = await CheckAsync(
+            checkType,
+            async _ =>
+            {
+                await books.DepositAsync("ACC-1", 5_000_000, Cancel);
+                await books.ConvertAsync("ACC-1", 1_000_000, 99, Cancel);
+                await books.WithdrawAsync("ACC-1", 7, "completed", Cancel);
+                await books.WithdrawAsync("ACC-1", 8, "failed", Cancel);
+                ended++;
+            },
+            books);
+
+        Assert.True(ended >= 3, $"Hardly any ended meanwhile: {ended}");
+        Assert.Empty(result.Breaks.Select(found => found.Description));
+        Assert.All(result.Totals, total => Assert.Equal(0, total.Difference));
     }
 
     [Fact]
@@ -85,7 +117,7 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
             UPDATE accounts SET balance = balance + 7 WHERE name = 'ACC-3';
             RESET session_replication_role
             """);
-        foreach (var check in Checks(TimeProvider.System, CheckPace.Hurried))
+        foreach (var check in ChecksOfEntries(TimeProvider.System, CheckPace.Hurried))
         {
             var atRest = await ReadAsync(books, check);
 
@@ -144,6 +176,12 @@ public sealed class SpreadCheckTests(TestDatabase database) : IClassFixture<Test
     }
 
     private static IReconciliationCheck[] Checks(TimeProvider clock, CheckPace pace) =>
+    [
+        .. ChecksOfEntries(clock, pace), new Deposits(pace, clock), new ConversionJobs(pace, clock),
+        new Withdrawals(pace, clock),
+    ];
+
+    private static IReconciliationCheck[] ChecksOfEntries(TimeProvider clock, CheckPace pace) =>
         [new LedgerConsistency(pace, clock), new AccountBalance(pace, clock)];
 
     private static async Task SettleAsync(TestDatabase books)
