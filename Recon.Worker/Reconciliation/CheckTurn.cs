@@ -21,6 +21,14 @@ internal static class CheckTurn
         NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
         SessionLock.TryTakeAsync(connection, NameOf(checkType), cancel);
 
+    /// <summary>
+    /// The time of a look, to be taken before it. It is the database's: looks of several workers are put in order by
+    /// it, and of two machines one may be ahead.
+    /// </summary>
+    public static Task<DateTimeOffset> NowAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        connection.ExecuteScalarAsync<DateTimeOffset>(
+            new CommandDefinition("SELECT clock_timestamp()", cancellationToken: cancel));
+
     /// <summary>Makes the check, in a session that changes nothing meanwhile.</summary>
     public static async Task<CheckResult> ReadAsync(
         NpgsqlConnection connection, IReconciliationCheck check, CancellationToken cancel)

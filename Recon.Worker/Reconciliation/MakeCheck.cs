@@ -42,7 +42,7 @@ internal sealed class MakeCheck(
     {
         await using var connection = await database.OpenAsync(cancel);
         await using var turn = await CheckTurn.TakeAsync(connection, check.CheckType, clock, cancel);
-        var seenAt = clock.GetUtcNow();
+        var seenAt = await CheckTurn.NowAsync(connection, cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             StartSql, new { reportId, check.CheckType, seenAt }, cancellationToken: cancel));
         var result = await CheckTurn.ReadAsync(connection, check, cancel);
@@ -62,7 +62,6 @@ internal sealed class MakeCheck(
             {
                 reportId,
                 checkType,
-                now = clock.GetUtcNow(),
                 verdict.Status,
                 verdict.Reason,
                 verdict.IsPassed,
@@ -102,8 +101,8 @@ internal sealed class MakeCheck(
         UPDATE reconciliation_checks
         SET status = @status, passed = @isPassed, reason = @reason, expected = @expected, actual = @actual,
             difference = @difference, currency = @currency, items_checked = @itemsChecked, items_found = @itemsFound,
-            totals = @totals::jsonb, completed_at = @now,
-            milliseconds = extract(epoch FROM @now - started_at) * 1000
+            totals = @totals::jsonb, completed_at = clock_timestamp(),
+            milliseconds = extract(epoch FROM clock_timestamp() - started_at) * 1000
         WHERE report_id = @reportId AND check_type = @checkType AND status = 'pending'
         """;
 }

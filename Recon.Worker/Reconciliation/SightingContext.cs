@@ -6,7 +6,9 @@ namespace Recon.Worker.Reconciliation;
 /// One of <see cref="Payments.Ledger.Reconciliation.CheckType"/>. Whoever records several in one transaction does it in
 /// ordinal order of their names.
 /// </param>
-/// <param name="SeenAt">Taken before the look: what has become known since is not overwritten by it.</param>
+/// <param name="SeenAt">
+/// Taken before the look, by the database's clock: what has become known since is not overwritten by it.
+/// </param>
 internal sealed record SightingContext(Guid ReportId, string CheckType, BreakScope Scope, DateTimeOffset SeenAt)
 {
     /// <summary>The run that looked; null of a look that belongs to none.</summary>

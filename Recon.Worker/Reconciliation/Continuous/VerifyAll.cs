@@ -67,12 +67,11 @@ internal sealed class VerifyAll(
 
     private async Task SweepAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        var startedAt = await connection.ExecuteScalarAsync<DateTimeOffset>(
-            new CommandDefinition("SELECT clock_timestamp()", cancellationToken: cancel));
+        var startedAt = await CheckTurn.NowAsync(connection, cancel);
         var started = Stopwatch.GetTimestamp();
         foreach (var check in _checks)
         {
-            var seenAt = clock.GetUtcNow();
+            var seenAt = await CheckTurn.NowAsync(connection, cancel);
             var result = await CheckTurn.ReadAsync(connection, check, cancel);
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             var recorded = await known.ReplaceAsync(connection, check.CheckType, result, seenAt, cancel);

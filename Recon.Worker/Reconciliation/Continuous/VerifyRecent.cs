@@ -70,7 +70,7 @@ internal sealed class VerifyRecent(
 
     private async Task<long> VerifyAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        var seenAt = clock.GetUtcNow();
+        var seenAt = await CheckTurn.NowAsync(connection, cancel);
         var (state, sums, entries, ledger, accounts) = await LookAsync(connection, cancel);
         var wasTouched = WasTouched(state, sums);
         var wantsSweep = !state.GoesOn || wasTouched || ledger.Count + accounts.Count > 0;

@@ -176,6 +176,22 @@ public sealed class ReconciliationRunTests : RunTests
     }
 
     [Fact]
+    public async Task What_a_worker_with_a_clock_ahead_saw_is_seen_gone_by_the_others()
+    {
+        await RequestAsync();
+        await Worker.RunOneAsync(
+            Handler(
+                Worker, 5, new ShiftedClock(TimeSpan.FromDays(1)),
+                new ScriptedCheck(CheckType.Deposits, Results.Missing(100))),
+            Cancel);
+        await RequestAsync();
+
+        await Worker.RunOneAsync(Handler(new ScriptedCheck(CheckType.Deposits, Results.Fine)), Cancel);
+
+        Assert.Equal(["closed"], await Database.QueryAsync<string>("SELECT status FROM reconciliation_exceptions"));
+    }
+
+    [Fact]
     public async Task A_run_is_counted_and_timed_and_its_checks_too()
     {
         using var metrics = new Metrics();

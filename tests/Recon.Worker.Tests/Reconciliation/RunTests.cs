@@ -48,9 +48,12 @@ public abstract class RunTests : IAsyncLifetime
 
     private protected IDutyHandler Handler(int limit, params ScriptedCheck[] checks) => Handler(Worker, limit, checks);
 
-    private protected IDutyHandler Handler(TestDuties worker, int limit, params ScriptedCheck[] checks)
+    private protected IDutyHandler Handler(TestDuties worker, int limit, params ScriptedCheck[] checks) =>
+        Handler(worker, limit, TimeProvider.System, checks);
+
+    private protected IDutyHandler Handler(
+        TestDuties worker, int limit, TimeProvider clock, params ScriptedCheck[] checks)
     {
-        var clock = TimeProvider.System;
         var run = new ReconciliationRun(
             new RunReport(worker.Sessions, clock),
             new MakeCheck(worker.Sessions, new RecordBreaks(new DueTimes()), _telemetry, clock),

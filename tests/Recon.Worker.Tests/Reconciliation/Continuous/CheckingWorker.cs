@@ -19,9 +19,10 @@ internal sealed class CheckingWorker : IAsyncDisposable
     private readonly ContinuousOptions _options;
 
     /// <param name="name">What its sessions are called.</param>
-    public CheckingWorker(TestDatabase database, ContinuousOptions options, string name)
+    /// <param name="ahead">By how much its clock is.</param>
+    public CheckingWorker(TestDatabase database, ContinuousOptions options, string name, TimeSpan ahead = default)
     {
-        var clock = TimeProvider.System;
+        var clock = new ShiftedClock(ahead);
         var text = new NpgsqlConnectionStringBuilder(database.AppConnectionString) { ApplicationName = name };
         _sessions = DutySessions.Create(text.ConnectionString, _ => { });
         _options = options;

@@ -259,6 +259,27 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
         Assert.Single(await FoundAsync());
     }
 
+    // The pass finds the entry, the sweep the row of an account that rests.
+    [Fact]
+    public async Task What_a_worker_with_a_clock_ahead_saw_is_seen_gone_by_the_others()
+    {
+        await using var ahead = new CheckingWorker(_database, _options, "ahead", TimeSpan.FromDays(1));
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after - 5" + Place + "3");
+        await CorruptAsync("UPDATE accounts SET balance = balance + 1 WHERE name = 'ACC-2'");
+        await ahead.Recent.RunOnceAsync(Cancel);
+        Assert.True(await ahead.All.RunIfDueAsync(Cancel));
+        Assert.Equal(
+            ["account_balance balance_mismatch ACC-2", "ledger_consistency running_balance_mismatch ACC-1 3"],
+            await FoundAsync());
+
+        await CorruptAsync("UPDATE accounts SET balance = balance - 1 WHERE name = 'ACC-2'");
+        await CorruptAsync("UPDATE ledger_entries SET balance_after = balance_after + 5" + Place + "3");
+        await _worker.Recent.RunOnceAsync(Cancel);
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
+
+        Assert.Empty(await FoundAsync());
+    }
+
     [Fact]
     public async Task A_rewritten_table_is_swept_as_a_whole()
     {
