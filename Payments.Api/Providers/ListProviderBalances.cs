@@ -38,8 +38,22 @@ internal sealed class ListProviderBalances(
             };
         }
 
-        var ledger = await LedgerCounterpart.NearestAsync(connection, provider, amount, asOf, fetchedAt, cancel);
         var age = clock.GetUtcNow() - asOf;
+        if (await LedgerCounterpart.NearestBetweenAsync(connection, provider, amount, asOf, fetchedAt, cancel)
+            is not { } ledger)
+        {
+            return await UnknownAsync(connection, provider, cancel) with
+            {
+                ProviderBalance = provider.Currency.ToUnits(amount),
+                AsOf = asOf,
+                FetchedAt = fetchedAt,
+                AgeSeconds = Seconds(age),
+                Status = row.Outcome == "current" ? "unknown" : row.Outcome,
+                Reason = row.Error ?? $"Entries of {provider.LedgerAccount} are missing.",
+                InconclusiveSince = row.InconclusiveSince,
+            };
+        }
+
         var difference = amount - ledger;
         var tolerance = policy.Value.ToleranceMinor(provider);
         var status = row.Outcome switch
@@ -54,7 +68,7 @@ internal sealed class ListProviderBalances(
             provider.Currency.ToUnits(amount),
             asOf,
             fetchedAt,
-            Math.Max(0, Math.Round(age.TotalSeconds, 3)),
+            Seconds(age),
             provider.Currency.ToUnits(ledger),
             provider.Currency.ToUnits(difference),
             provider.Currency.ToUnits(tolerance),
@@ -62,6 +76,8 @@ internal sealed class ListProviderBalances(
             row.Error ?? (status == "stale" ? "It was not read lately." : null),
             row.InconclusiveSince);
     }
+
+    private static double Seconds(TimeSpan age) => Math.Max(0, Math.Round(age.TotalSeconds, 3));
 
     private async Task<ProviderBalanceAnswer> UnknownAsync(
         NpgsqlConnection connection, Provider provider, CancellationToken cancel) => new(

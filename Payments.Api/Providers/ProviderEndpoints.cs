@@ -39,16 +39,17 @@ internal static class ProviderEndpoints
 /// <param name="FetchedAt">When it was read.</param>
 /// <param name="AgeSeconds">How long ago it was true.</param>
 /// <param name="LedgerBalance">
-/// What the books say that the provider held at that moment, with the sign in which both should be equal; without a
-/// balance of the provider, what they say now.
+/// What the books say that the provider held at that moment, with the sign in which both should be equal: of all
+/// balances from then until it was read, the nearest. Where that cannot be told, what they say now.
 /// </param>
 /// <param name="Difference">The provider's balance less the ledger's.</param>
 /// <param name="Tolerance">By how much they may differ and still agree.</param>
 /// <param name="Status">
 /// <c>agrees</c>; <c>differs</c>; <c>stale</c>: the data are too old to say; <c>unavailable</c>: the last try to read
-/// it failed; <c>not_configured</c>; <c>unknown</c>: nobody has tried yet.
+/// it failed; <c>not_configured</c>; <c>unknown</c>: nobody has tried yet, or the books miss entries by which it would
+/// be told.
 /// </param>
-/// <param name="Reason">Why it is stale or unavailable.</param>
+/// <param name="Reason">Why it is stale, unavailable or unknown.</param>
 /// <param name="InconclusiveSince">Since when no try has brought a current balance; null when the last did.</param>
 internal sealed record ProviderBalanceAnswer(
     string Provider,

@@ -6,22 +6,41 @@ namespace Payments.Ledger.Providers;
 /// <summary>What the books say that a provider holds.</summary>
 public static class LedgerCounterpart
 {
+    // Clocks of different machines may be apart by this much.
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(5);
+
+    private const int EntriesAtATime = 1_000;
+
     /// <summary>
-    /// The counterpart of a total that a provider took at an unknown moment between two: of the balances that the
-    /// books had at both ends, and of all between them, the nearest to it. Without entries in between there is one.
+    /// The counterpart of a total that a provider took at an unknown moment since a time: money may have moved
+    /// meanwhile, so of all balances that the books had, the nearest to it. Mostly there is only one.
     /// </summary>
     /// <param name="total">Minor units, in the provider's sign; so is the result.</param>
-    public static async Task<decimal> NearestAsync(
-        NpgsqlConnection connection,
-        Provider provider,
-        decimal total,
-        DateTimeOffset from,
-        DateTimeOffset to,
+    public static async Task<decimal> NearestSinceAsync(
+        NpgsqlConnection connection, Provider provider, decimal total, DateTimeOffset from, CancellationToken cancel)
+    {
+        var now = await NowAsync(connection, provider, cancel);
+        return await NearestAsync(connection, provider, total, now, long.MaxValue, from, cancel);
+    }
+
+    /// <summary>The same of a total that was read at a time that has passed.</summary>
+    /// <returns>Null when entries are missing by which it would be told.</returns>
+    public static async Task<decimal?> NearestBetweenAsync(
+        NpgsqlConnection connection, Provider provider, decimal total, DateTimeOffset from, DateTimeOffset to,
         CancellationToken cancel)
     {
-        var balances = await AtAsync(connection, provider, [from, to], cancel);
-        var (one, other) = (Provider.TotalOf(balances[0]), Provider.TotalOf(balances[1]));
-        return Math.Clamp(total, Math.Min(one, other), Math.Max(one, other));
+        ArgumentNullException.ThrowIfNull(provider);
+        var parameters = new
+        {
+            name = provider.LedgerAccount,
+            currency = provider.Currency.Code,
+            time = (to + ClockDifference).UtcDateTime,
+        };
+        return await connection.QuerySingleOrDefaultAsync<Place>(
+            new CommandDefinition(LastSql, parameters, cancellationToken: cancel)) is { Balance: { } balance } last
+            ? await NearestAsync(
+                connection, provider, total, Provider.TotalOf(balance), last.Position + 1, from, cancel)
+            : null;
     }
 
     /// <summary>What the provider should hold now, in its sign.</summary>
@@ -35,19 +54,40 @@ public static class LedgerCounterpart
         return Provider.TotalOf(balance ?? 0);
     }
 
-    private static async Task<List<long>> AtAsync(
-        NpgsqlConnection connection, Provider provider, DateTimeOffset[] times, CancellationToken cancel)
+    // From the nearest so far backwards along the entries before a position, to the first that is old enough.
+    private static async Task<decimal> NearestAsync(
+        NpgsqlConnection connection, Provider provider, decimal total, decimal nearest, long position,
+        DateTimeOffset from, CancellationToken cancel)
     {
-        var parameters = new
+        for (long? before = position; before is { } end;)
         {
-            name = provider.LedgerAccount,
-            currency = provider.Currency.Code,
-            times = times.Select(time => time.UtcDateTime).ToArray(),
-        };
-        var balances = await connection.QueryAsync<long>(
-            new CommandDefinition(AtSql, parameters, cancellationToken: cancel));
-        return balances.AsList();
+            var parameters = new
+            {
+                name = provider.LedgerAccount,
+                currency = provider.Currency.Code,
+                end,
+                limit = EntriesAtATime,
+            };
+            var entries = (await connection.QueryAsync<Entry>(
+                new CommandDefinition(EntriesSql, parameters, cancellationToken: cancel))).AsList();
+            foreach (var entry in entries)
+            {
+                nearest = Nearer(total, nearest, Provider.TotalOf(entry.BalanceAfter));
+                if (entry.At < from - ClockDifference)
+                {
+                    return nearest;
+                }
+            }
+
+            before = entries.Count < EntriesAtATime ? null : entries[^1].Position;
+        }
+
+        // The account was at nothing before its first entry.
+        return Nearer(total, nearest, 0);
     }
+
+    private static decimal Nearer(decimal to, decimal one, decimal other) =>
+        Math.Abs(other - to) < Math.Abs(one - to) ? other : one;
 
     private const string NowSql = """
         SELECT balance
@@ -55,17 +95,17 @@ public static class LedgerCounterpart
         WHERE name = @name AND currency = @currency
         """;
 
-    // For each time a search over the account's positions, along which times never go back: between low, whose entry
-    // is old enough, and high, beyond which all are too young.
-    private const string AtSql = """
-        WITH RECURSIVE search (place, time, account_id, low, high) AS (
-            SELECT asked.place, asked.time, account.id, 0::bigint, coalesce(account.position, 0)
-            FROM unnest(@times::timestamptz[]) WITH ORDINALITY AS asked (time, place)
+    // A search over the account's positions, along which times never go back: between low, whose entry is old enough,
+    // and high, beyond which all are too young. Where one of them is missing it finds nothing.
+    private const string LastSql = """
+        WITH RECURSIVE search (account_id, low, high) AS (
+            SELECT account.id, 0::bigint, coalesce(account.position, 0)
+            FROM (SELECT) AS one
             LEFT JOIN accounts AS account ON account.name = @name AND account.currency = @currency
             UNION ALL
-            SELECT search.place, search.time, search.account_id,
-                CASE WHEN middle.created_at <= search.time THEN middle.position ELSE search.low END,
-                CASE WHEN middle.created_at <= search.time THEN search.high ELSE middle.position - 1 END
+            SELECT search.account_id,
+                CASE WHEN middle.created_at <= @time THEN middle.position ELSE search.low END,
+                CASE WHEN middle.created_at <= @time THEN search.high ELSE middle.position - 1 END
             FROM search
             CROSS JOIN LATERAL (
                 SELECT position, created_at
@@ -75,15 +115,29 @@ public static class LedgerCounterpart
             ) AS middle
             WHERE search.low < search.high
         )
-        SELECT coalesce(last.balance_after, 0)
-        FROM search AS found
-        LEFT JOIN LATERAL (
+        SELECT found.low AS position, CASE found.low WHEN 0 THEN 0 ELSE (
             SELECT balance_after
             FROM ledger_entries
             WHERE account_id = found.account_id AND position = found.low
-            LIMIT 1
-        ) AS last ON true
+        ) END AS balance
+        FROM search AS found
         WHERE found.low = found.high
-        ORDER BY found.place
         """;
+
+    private const string EntriesSql = """
+        SELECT entry.position, entry.balance_after, entry.created_at
+        FROM accounts AS account
+        JOIN ledger_entries AS entry ON entry.account_id = account.id
+        WHERE account.name = @name AND account.currency = @currency AND entry.position < @end
+        ORDER BY entry.position DESC
+        LIMIT @limit
+        """;
+
+    /// <param name="Balance">Null when its entry is missing.</param>
+    private sealed record Place(long Position, long? Balance);
+
+    private sealed record Entry(long Position, long BalanceAfter, DateTime CreatedAt)
+    {
+        public DateTimeOffset At => new(CreatedAt, TimeSpan.Zero);
+    }
 }

@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Payments.Ledger.Providers;
@@ -14,11 +13,6 @@ internal sealed class ProviderBalanceCheck(
     Provider provider, ReadProviderBalance readBalance, IOptions<ProviderPolicy> policy, TimeProvider clock)
     : IReconciliationCheck
 {
-    // Clocks of different machines may be apart by this much.
-    private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(5);
-
-    private const int EntriesAtATime = 1_000;
-
     public string CheckType => provider.CheckType;
 
     public bool NeedsOneMoment => true;
@@ -35,7 +29,8 @@ internal sealed class ProviderBalanceCheck(
     private async Task<CheckResult> CompareAsync(
         NpgsqlConnection connection, ProviderBalance.Current current, CancellationToken cancel)
     {
-        var expected = await NearestAsync(connection, current, cancel);
+        var expected = await LedgerCounterpart.NearestSinceAsync(
+            connection, provider, current.Total, current.AsOf, cancel);
         var total = new CheckTotal(provider.Currency.Code, expected, Plain(current.Total));
         var tolerance = policy.Value.ToleranceMinor(provider);
         if (Math.Abs(total.Difference) <= tolerance)
@@ -69,7 +64,7 @@ internal sealed class ProviderBalanceCheck(
             return [];
         }
 
-        var concerned = await BalanceAsync(connection, cancel);
+        var concerned = await LedgerCounterpart.NowAsync(connection, provider, cancel);
         var currency = provider.Currency.Code;
         return
         [
@@ -87,67 +82,7 @@ internal sealed class ProviderBalanceCheck(
         ];
     }
 
-    private async Task<decimal> BalanceAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-        Provider.TotalOf(await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            BalanceSql, new { provider.LedgerAccount, provider.Currency.Code }, cancellationToken: cancel)));
-
-    // The provider's total is of some moment between its time and the snapshot, and money may have moved meanwhile: the
-    // balance of that time which comes nearest is the one to compare with. Mostly there is only one.
-    private async Task<decimal> NearestAsync(
-        NpgsqlConnection connection, ProviderBalance.Current current, CancellationToken cancel)
-    {
-        var nearest = await BalanceAsync(connection, cancel);
-        var from = current.AsOf - ClockDifference;
-        for (long? before = long.MaxValue; before is { } end;)
-        {
-            var entries = (await connection.QueryAsync<BalanceThen>(new CommandDefinition(
-                EntriesSql,
-                new { provider.LedgerAccount, provider.Currency.Code, end, limit = EntriesAtATime },
-                cancellationToken: cancel))).AsList();
-            foreach (var entry in entries)
-            {
-                nearest = Nearer(current.Total, nearest, Provider.TotalOf(entry.BalanceAfter));
-                if (entry.At < from)
-                {
-                    return nearest;
-                }
-            }
-
-            before = entries.Count < EntriesAtATime ? null : entries[^1].Position;
-            if (before is null && (entries.Count == 0 || entries[^1].At >= from))
-            {
-                // The account was at nothing before its first entry.
-                nearest = Nearer(current.Total, nearest, 0);
-            }
-        }
-
-        return nearest;
-    }
-
     // Minor units without the decimals of the units: 4225000000, not 4225000000.00, where people read the rows.
     private static decimal Plain(decimal minor) =>
         decimal.Truncate(minor) == minor ? decimal.Truncate(minor) : minor;
-
-    private static decimal Nearer(decimal to, decimal one, decimal other) =>
-        Math.Abs(other - to) < Math.Abs(one - to) ? other : one;
-
-    private const string BalanceSql = """
-        SELECT coalesce(max(balance), 0)
-        FROM accounts
-        WHERE name = @ledgerAccount AND currency = @code
-        """;
-
-    private const string EntriesSql = """
-        SELECT entry.position, entry.balance_after, entry.created_at
-        FROM accounts AS account
-        JOIN ledger_entries AS entry ON entry.account_id = account.id
-        WHERE account.name = @ledgerAccount AND account.currency = @code AND entry.position < @end
-        ORDER BY entry.position DESC
-        LIMIT @limit
-        """;
-
-    private sealed record BalanceThen(long Position, long BalanceAfter, DateTime CreatedAt)
-    {
-        public DateTimeOffset At => new(CreatedAt, TimeSpan.Zero);
-    }
 }

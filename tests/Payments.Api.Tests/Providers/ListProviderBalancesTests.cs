@@ -76,7 +76,8 @@ public sealed class ListProviderBalancesTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("15000", "0.00", "150.00")]
+    [InlineData("15000", "50.00", "100.00")]
+    [InlineData("25000", "-50.00", "300.00")]
     [InlineData("10000", "0.00", "100.00")]
     [InlineData("30100", "1.00", "300.00")]
     [InlineData("9900", "-1.00", "100.00")]
@@ -91,6 +92,42 @@ public sealed class ListProviderBalancesTests : IAsyncLifetime
 
         Assert.Equal((difference, ledger),
             (alpaca.GetProperty("difference").GetRawText(), alpaca.GetProperty("ledgerBalance").GetRawText()));
+    }
+
+    // As the check does: 300.00 was there for a second, though the balance was 100.00 before and after.
+    [Fact]
+    public async Task A_balance_that_the_books_had_only_while_the_provider_was_read_may_be_its_balance()
+    {
+        await PostAsync("fiat_exposure", "USD", Morning, -10_000);
+        await PostAsync("fiat_exposure", "USD", Morning.AddMinutes(1), -20_000);
+        await PostAsync("fiat_exposure", "USD", Morning.AddMinutes(1).AddSeconds(1), 20_000);
+        await KeepAsync(
+            "alpaca", "USD", "30000", Moment(Morning.AddSeconds(50)), Moment(Morning.AddMinutes(1).AddSeconds(5)));
+
+        var alpaca = (await Operator.GetJsonAsync(Path)).GetProperty("data")[1];
+
+        Assert.Equal(("0.00", "300.00"),
+            (alpaca.GetProperty("difference").GetRawText(), alpaca.GetProperty("ledgerBalance").GetRawText()));
+    }
+
+    [Fact]
+    public async Task While_entries_are_missing_nothing_is_said_of_a_difference()
+    {
+        await PostAsync("usdc_buffer", "USDC", Morning, -10_000_000);
+        await KeepAsync("circle", "USDC", "10000000", "now()", "now()");
+        await _fixture.Database.ExecuteAsync("""
+            SET session_replication_role = replica;
+            DELETE FROM ledger_entries;
+            RESET session_replication_role
+            """);
+
+        var circle = (await Operator.GetJsonAsync(Path)).GetProperty("data")[0];
+
+        Assert.Equal(
+            ("10.000000", "10.000000", "null", "unknown", "Entries of usdc_buffer are missing."),
+            (circle.GetProperty("providerBalance").GetRawText(), circle.GetProperty("ledgerBalance").GetRawText(),
+                circle.GetProperty("difference").GetRawText(), circle.GetProperty("status").GetString(),
+                circle.GetProperty("reason").GetString()));
     }
 
     [Fact]
