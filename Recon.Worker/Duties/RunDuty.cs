@@ -9,6 +9,8 @@ internal sealed class RunDuty(
 {
     private const int LongestError = 2_000;
 
+    private static readonly TimeSpan ReturnPause = TimeSpan.FromMilliseconds(500);
+
     private static readonly ActivitySource Source = new(WorkerTelemetry.SourceName);
 
     /// <summary>
@@ -50,7 +52,10 @@ internal sealed class RunDuty(
         catch (Exception e) when (IsOutage(e))
         {
             logger.LogWarning("Duty {DutyId} ({Kind}) waits for the database: {Reason}", duty.Id, duty.Kind, e.Message);
-            await held.ReturnAsync(duty, TimeSpan.FromSeconds(options.RetryDelaySeconds), CancellationToken.None);
+
+            // From here on nobody renews the lease, so that it is known when it is over.
+            await running.CancelAsync();
+            await ReturnAsync(duty, stopping);
         }
         catch (Exception e)
         {
@@ -62,6 +67,28 @@ internal sealed class RunDuty(
         {
             await running.CancelAsync();
             await lease;
+        }
+    }
+
+    // The database may still be away. A duty that is not handed back counts, once its lease has ended, as one with
+    // which its worker disappeared; so it is tried for as long as there is a lease. A process that stops tries once more.
+    private async Task ReturnAsync(Duty duty, CancellationToken stopping)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await held.ReturnAsync(duty, TimeSpan.FromSeconds(options.RetryDelaySeconds), CancellationToken.None);
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException
+                && !stopping.IsCancellationRequested && clock.GetElapsedTime(started) < options.Lease)
+            {
+                logger.LogDebug("Duty {DutyId} is not handed back now: {Reason}", duty.Id, e.Message);
+            }
+
+            await Task.Delay(ReturnPause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

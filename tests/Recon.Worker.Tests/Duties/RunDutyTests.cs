@@ -200,6 +200,34 @@ public sealed class RunDutyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_outage_that_lasts_when_the_duty_is_handed_back_counts_for_nothing_either()
+    {
+        var waits = 0;
+        var clock = new PauseClock(async () =>
+        {
+            if (++waits == 2)
+            {
+                await LimitSessionsAsync(-1);
+            }
+        });
+        await using var worker = new TestDuties(_database, clock: clock);
+        var id = await _database.AddDutyAsync(Kind);
+
+        await worker.RunOneAsync(
+            Scripted(async (_, cancel) =>
+            {
+                await LimitSessionsAsync(0);
+                await using var connection = await worker.Sessions.OpenAsync(cancel);
+                await connection.ExecuteAsync("SELECT 1");
+                return DutyOutcome.Done;
+            }),
+            Cancel);
+
+        Assert.Equal("pending 1 0", await _database.DutyAsync(id));
+        Assert.Equal(2, waits);
+    }
+
+    [Fact]
     public async Task A_worker_that_stops_hands_its_duty_back_at_once_and_unharmed()
     {
         await using var worker = new TestDuties(_database);
@@ -218,6 +246,13 @@ public sealed class RunDutyTests : IAsyncLifetime
         Assert.Equal("pending 1 0", await _database.DutyAsync(id));
         Assert.True(await worker.RunOneAsync(Scripted((_, _) => Task.FromResult(DutyOutcome.Done)), Cancel));
     }
+
+    // Of none, the database is away for the services: what they have is ended, and nothing is opened.
+    private Task<int> LimitSessionsAsync(int most) => _database.ExecuteAsync($"""
+        ALTER DATABASE {_database.Name} CONNECTION LIMIT {most};
+        SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = 'payments_app' AND {most} = 0
+        """);
 
     private static Task Mark(NpgsqlConnection connection, Duty duty, string error) =>
         connection.ExecuteAsync("INSERT INTO marks (note) VALUES (@error)", new { error });
@@ -243,4 +278,29 @@ public sealed class RunDutyTests : IAsyncLifetime
             FailureLimit = limit,
             Buried = buried ?? ((_, _, _) => Task.CompletedTask),
         };
+
+    /// <summary>A clock on which short waits last until what the test does meanwhile is done.</summary>
+    private sealed class PauseClock(Func<Task> meanwhile) : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime > TimeSpan.FromSeconds(1))
+            {
+                return base.CreateTimer(callback, state, dueTime, period);
+            }
+
+            _ = Task.Run(async () =>
+            {
+                try
+                {
+                    await meanwhile();
+                }
+                finally
+                {
+                    callback(state);
+                }
+            });
+            return new Timer(static _ => { }, null, Timeout.Infinite, Timeout.Infinite);
+        }
+    }
 }

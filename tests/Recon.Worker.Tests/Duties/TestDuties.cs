@@ -14,10 +14,10 @@ internal sealed class TestDuties : IAsyncDisposable
 {
     private readonly TestDatabase _database;
 
-    public TestDuties(TestDatabase database, Action<DutyOptions>? configure = null)
+    public TestDuties(TestDatabase database, Action<DutyOptions>? configure = null, TimeProvider? clock = null)
     {
         _database = database;
-        var clock = TimeProvider.System;
+        clock ??= TimeProvider.System;
         Options = new DutyOptions { RetryDelaySeconds = 0.001 };
         configure?.Invoke(Options);
         Sessions = DutySessions.Create(database.AppConnectionString, _ => { });
