@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.HtmlRendering.Infrastructure;
 using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.HtmlRendering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -88,6 +89,9 @@ internal sealed class Screen : IAsyncDisposable
     /// <summary>Raises an event on the one element that has this attribute with this value.</summary>
     public Task RaiseAsync(string attribute, string value, string eventName, EventArgs args) =>
         _renderer.Dispatcher.InvokeAsync(() => _renderer.RaiseAsync(attribute, value, eventName, args));
+
+    /// <summary>Presses the one button of this name.</summary>
+    public Task ClickAsync(string name) => RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
     public async ValueTask DisposeAsync()
     {

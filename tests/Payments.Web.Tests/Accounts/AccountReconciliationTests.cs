@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Accounts;
 
 namespace Payments.Web.Tests.Accounts;
@@ -18,7 +17,7 @@ public sealed class AccountReconciliationTests
         var api = Account().Answers(ReconcilePath, Report(findings: ""), HttpStatusCode.Created);
         await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
 
-        await ClickAsync(screen, "reconcile");
+        await screen.ClickAsync("reconcile");
 
         var html = await screen.HtmlWithAsync("Balanced");
         Assert.Contains("7 payments, 9 entries, 0 findings", html, StringComparison.Ordinal);
@@ -36,7 +35,7 @@ public sealed class AccountReconciliationTests
             """));
         await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
 
-        await ClickAsync(screen, "last-report");
+        await screen.ClickAsync("last-report");
 
         var html = await screen.HtmlWithAsync("Differs");
         Assert.All(
@@ -56,9 +55,9 @@ public sealed class AccountReconciliationTests
             .Answers(ReconcilePath, Answers.Unavailable, HttpStatusCode.ServiceUnavailable);
         await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
 
-        await ClickAsync(screen, "last-report");
+        await screen.ClickAsync("last-report");
         await screen.HtmlWithAsync("Not reconciled yet.");
-        await ClickAsync(screen, "reconcile");
+        await screen.ClickAsync("reconcile");
         await screen.HtmlWithAsync("The database cannot be reached.");
     }
 
@@ -75,7 +74,4 @@ public sealed class AccountReconciliationTests
          "differences":{"openingRunningBalance":0.00,"closingRunningBalance":50.00,"closingAccount":50.00},
          "findings":{"object":"list","data":[{{{findings}}}],"has_more":false,"url":"{{{DifferencePath}}}"}}
         """;
-
-    private static Task ClickAsync(Screen screen, string button) =>
-        screen.RaiseAsync("name", button, "onclick", new MouseEventArgs());
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Alerts;
 
 namespace Payments.Web.Tests.Alerts;
@@ -72,7 +71,7 @@ public sealed class AlertsPageTests
         var api = Full().Answers($"{TargetsPath}/{TargetId}/secret/rotate", Target(""", "secret":"whsec_once" """));
         await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
 
-        await ClickAsync(screen, "rotate " + TargetId);
+        await screen.ClickAsync("rotate " + TargetId);
 
         var html = await screen.HtmlWithAsync("whsec_once");
         Assert.Contains("it is shown once", html, StringComparison.Ordinal);
@@ -87,11 +86,11 @@ public sealed class AlertsPageTests
             .Answers($"{DeliveriesPath}/{DeliveryId}/replay", Delivery, HttpStatusCode.Accepted);
         await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
 
-        await ClickAsync(screen, "test " + TargetId);
+        await screen.ClickAsync("test " + TargetId);
         await screen.HtmlWithAsync("A test event is on its way.");
-        await ClickAsync(screen, "toggle " + TargetId);
+        await screen.ClickAsync("toggle " + TargetId);
         await screen.HtmlWithAsync("The target is disabled.");
-        await ClickAsync(screen, "replay " + DeliveryId);
+        await screen.ClickAsync("replay " + DeliveryId);
         await screen.HtmlWithAsync("The event is sent again.");
 
         Assert.All(
@@ -112,7 +111,4 @@ public sealed class AlertsPageTests
          "disabledReason":null,"disabledAt":null,"origin":"api","createdBy":"ann","createdAt":"2026-03-01T09:00:00Z",
          "updatedAt":"2026-03-01T09:00:00Z","lastSuccessAt":null,"lastFailureAt":null,"restingUntil":null{{more}}}
         """;
-
-    private static Task ClickAsync(Screen screen, string button) =>
-        screen.RaiseAsync("name", button, "onclick", new MouseEventArgs());
 }

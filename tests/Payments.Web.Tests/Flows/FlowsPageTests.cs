@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Flows;
 using Payments.Web.Live;
 
@@ -84,10 +83,10 @@ public sealed class FlowsPageTests
             .Answers($"{Path}/{Id}/complete", Deposit("completed"));
         await using var screen = await OpenAsync(api, "deposits");
 
-        await ClickAsync(screen, $"complete {Id}");
+        await screen.ClickAsync($"complete {Id}");
         Assert.DoesNotContain(api.Received, received => received.Request.Method == HttpMethod.Post);
         api.Answers(Path, Answers.ListOf(Deposit("completed")));
-        await ClickAsync(screen, $"complete {Id}: yes");
+        await screen.ClickAsync($"complete {Id}: yes");
 
         await screen.HtmlWithAsync("The deposit of ACC-001 is completed.");
         await screen.HtmlWithAsync("badge is-good");
@@ -104,7 +103,7 @@ public sealed class FlowsPageTests
                 HttpStatusCode.Conflict);
         await using var screen = await OpenAsync(api, "deposits");
 
-        await ClickAsync(screen, $"fail {Id}");
+        await screen.ClickAsync($"fail {Id}");
         await screen.RaiseAsync(
             "name", $"reason {Id}", "oninput", new ChangeEventArgs { Value = " never seen " });
         await screen.RaiseAsync("aria-label", "Fail the deposit", "onsubmit", EventArgs.Empty);
@@ -187,7 +186,4 @@ public sealed class FlowsPageTests
 
     private static Task<Screen> OpenAsync(FakeApi api, string kind) => Screen.OpenAsync<FlowsPage>(
         api, "/flows/" + kind, new(StringComparer.Ordinal) { [nameof(FlowsPage.Path)] = kind });
-
-    private static Task ClickAsync(Screen screen, string button) =>
-        screen.RaiseAsync("name", button, "onclick", new MouseEventArgs());
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Live;
 using Payments.Web.Queue;
 
@@ -75,12 +74,12 @@ public sealed class QueuePageTests
         var api = Full().Answers("/api/v1/queue/pause", Control);
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 
-        await ClickAsync(screen, "Pause the queue");
+        await screen.ClickAsync("Pause the queue");
         Assert.Contains("nothing is settled until it is resumed", await screen.HtmlAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain(api.Received, received => received.Request.Method == HttpMethod.Post);
 
         api.Answers(StatsPath, Stats(pause: """{"paused":true,"pausedAt":"2026-03-01T10:00:00Z","pausedBy":"ann"}"""));
-        await ClickAsync(screen, "Pause the queue: yes");
+        await screen.ClickAsync("Pause the queue: yes");
 
         var html = await screen.HtmlWithAsync("The queue pauses.");
         Assert.Contains("<strong>Paused</strong> by ann", html, StringComparison.Ordinal);
@@ -95,7 +94,7 @@ public sealed class QueuePageTests
         var api = Full().Answers("/api/v1/queue/pause", Control);
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 
-        await ClickAsync(screen, "toggle host-1-abc");
+        await screen.ClickAsync("toggle host-1-abc");
 
         await screen.HtmlWithAsync("host-1-abc pauses.");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
@@ -110,10 +109,10 @@ public sealed class QueuePageTests
             .Answers($"{LettersPath}/redrive", """{"redriven":3}""");
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 
-        await ClickAsync(screen, "redrive " + Answers.PaymentId);
+        await screen.ClickAsync("redrive " + Answers.PaymentId);
         await screen.HtmlWithAsync("1 put back into the queue.");
-        await ClickAsync(screen, "Redrive all");
-        await ClickAsync(screen, "Redrive all: yes");
+        await screen.ClickAsync("Redrive all");
+        await screen.ClickAsync("Redrive all: yes");
         await screen.HtmlWithAsync("3 put back into the queue.");
     }
 
@@ -129,7 +128,7 @@ public sealed class QueuePageTests
             HttpStatusCode.Forbidden);
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 
-        await ClickAsync(screen, "toggle host-1-abc");
+        await screen.ClickAsync("toggle host-1-abc");
 
         await screen.HtmlWithAsync("The API key needs the scope queue:admin.");
     }
@@ -166,7 +165,4 @@ public sealed class QueuePageTests
            "oldestCreatedAt":"2026-03-01T10:00:00Z","lastError":"no room"}]},
          "pause":{{pause}},"workers":[{{workers}}],"asOf":"2026-03-01T10:00:00Z"}
         """;
-
-    private static Task ClickAsync(Screen screen, string button) =>
-        screen.RaiseAsync("name", button, "onclick", new MouseEventArgs());
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Reconciliation;
 
 namespace Payments.Web.Tests.Reconciliation;
@@ -33,9 +32,9 @@ public sealed class ActionKeyTests
         await TypeAsync(screen, "notes", "It was late.");
         await TypeAsync(screen, "assignee", "anna");
 
-        await ClickAsync(screen, button);
+        await screen.ClickAsync(button);
         await screen.HtmlWithAsync("Not known to be done");
-        await ClickAsync(screen, button);
+        await screen.ClickAsync(button);
 
         var sent = Sent(api, path);
         Assert.Equal(2, sent.Count);
@@ -52,9 +51,9 @@ public sealed class ActionKeyTests
         await screen.RaiseAsync("name", "choose 7", "onchange", new ChangeEventArgs());
         await screen.HtmlWithAsync("1 chosen");
 
-        await ClickAsync(screen, "acknowledge chosen");
+        await screen.ClickAsync("acknowledge chosen");
         await screen.HtmlWithAsync("Not known to be done");
-        await ClickAsync(screen, "acknowledge chosen");
+        await screen.ClickAsync("acknowledge chosen");
 
         var sent = Sent(api, Path);
         Assert.Equal(2, sent.Count);
@@ -68,11 +67,11 @@ public sealed class ActionKeyTests
         await using var screen = await OpenAsync(api);
         await TypeAsync(screen, "notes", "It was late.");
 
-        await ClickAsync(screen, "comment");
+        await screen.ClickAsync("comment");
         Assert.Contains(
             ">It was late.</textarea>", await screen.HtmlWithAsync("Not known to be done"), StringComparison.Ordinal);
         api.Answers(Comments, DeskAnswers.OpenException);
-        await ClickAsync(screen, "comment");
+        await screen.ClickAsync("comment");
 
         Assert.DoesNotContain("It was late.", await screen.HtmlWithAsync("Done."), StringComparison.Ordinal);
         Assert.Single(Keys(api));
@@ -87,7 +86,7 @@ public sealed class ActionKeyTests
         for (var i = 0; i < 2; i++)
         {
             await TypeAsync(screen, "notes", "It was late.");
-            await ClickAsync(screen, "comment");
+            await screen.ClickAsync("comment");
             await screen.HtmlWithAsync("Done.");
         }
 
@@ -103,7 +102,7 @@ public sealed class ActionKeyTests
         foreach (var text in (string[])["It was late.", "It was early.", "It was late."])
         {
             await TypeAsync(screen, "notes", text);
-            await ClickAsync(screen, "comment");
+            await screen.ClickAsync("comment");
             await screen.HtmlWithAsync("Not known to be done");
         }
 
@@ -119,9 +118,9 @@ public sealed class ActionKeyTests
             HttpStatusCode.Conflict);
         await using var screen = await OpenAsync(api);
 
-        await ClickAsync(screen, "acknowledge");
+        await screen.ClickAsync("acknowledge");
         await screen.HtmlWithAsync("It has version 4 now.");
-        await ClickAsync(screen, "acknowledge");
+        await screen.ClickAsync("acknowledge");
 
         Assert.Equal(2, Keys(api).Count);
     }
@@ -134,11 +133,11 @@ public sealed class ActionKeyTests
         var api = DeskAnswers.Full().IsUnreachableAt(Path);
         await using var screen = await OpenAsync(api);
 
-        await ClickAsync(screen, "acknowledge");
+        await screen.ClickAsync("acknowledge");
         DeskAnswers.Answer(
             api, DeskAnswers.OpenException.Replace("\"version\":3", "\"version\":4", StringComparison.Ordinal));
-        await ClickAsync(screen, "acknowledge");
-        await ClickAsync(screen, "acknowledge");
+        await screen.ClickAsync("acknowledge");
+        await screen.ClickAsync("acknowledge");
 
         Assert.Equal(["""{"notes":null,"version":3}""", """{"notes":null,"version":4}"""],
             Sent(api, Path).Select(sent => sent.Body).Distinct());
@@ -153,8 +152,8 @@ public sealed class ActionKeyTests
         await using var screen = await OpenAsync(api);
         await TypeAsync(screen, "notes", "It was late.");
 
-        var first = ClickAsync(screen, "comment");
-        await ClickAsync(screen, "comment");
+        var first = screen.ClickAsync("comment");
+        await screen.ClickAsync("comment");
         answer(DeskAnswers.OpenException);
         await first;
 
@@ -168,9 +167,9 @@ public sealed class ActionKeyTests
         var api = DeskAnswers.Full().IsUnreachableAt(Path);
         await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
 
-        await ClickAsync(screen, "run");
+        await screen.ClickAsync("run");
         await screen.HtmlWithAsync("Not known to be done");
-        await ClickAsync(screen, "run");
+        await screen.ClickAsync("run");
 
         Assert.Equal(2, Sent(api, Path).Count);
         Assert.Single(Keys(api));
@@ -178,9 +177,6 @@ public sealed class ActionKeyTests
 
     private static Task<Screen> OpenAsync(FakeApi api) => Screen.OpenAsync<ExceptionPage>(
         api, "/exceptions/" + DeskAnswers.Id, new() { ["Id"] = Guid.Parse(DeskAnswers.Id) });
-
-    private static Task ClickAsync(Screen screen, string name) =>
-        screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
     private static Task TypeAsync(Screen screen, string name, string text) =>
         screen.RaiseAsync("name", name, "oninput", new ChangeEventArgs { Value = text });

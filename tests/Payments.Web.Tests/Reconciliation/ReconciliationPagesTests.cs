@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 using Payments.Web.Live;
 using Payments.Web.Reconciliation;
 using static Payments.Web.Tests.Reconciliation.DeskAnswers;
@@ -29,7 +28,7 @@ public sealed class ReconciliationPagesTests
             """);
         await using var screen = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
 
-        await ClickAsync(screen, "run");
+        await screen.ClickAsync("run");
 
         await screen.HtmlWithAsync("A manual run is under way");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
@@ -96,7 +95,7 @@ public sealed class ReconciliationPagesTests
 
         await screen.RaiseAsync("name", "choose 7", "onchange", new ChangeEventArgs());
         await screen.HtmlWithAsync("1 chosen");
-        await ClickAsync(screen, "acknowledge chosen");
+        await screen.ClickAsync("acknowledge chosen");
 
         await screen.HtmlWithAsync("1 changed.");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
@@ -171,7 +170,7 @@ public sealed class ReconciliationPagesTests
 
         await screen.RaiseAsync(
             "name", "notes", "oninput", new ChangeEventArgs { Value = "Looked into it." });
-        await ClickAsync(screen, "resolve");
+        await screen.ClickAsync("resolve");
 
         await screen.HtmlWithAsync("Done.");
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Put);
@@ -199,7 +198,4 @@ public sealed class ReconciliationPagesTests
 
     private static Task<Screen> OpenExceptionAsync(FakeApi api) => Screen.OpenAsync<ExceptionPage>(
         api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
-
-    private static Task ClickAsync(Screen screen, string name) =>
-        screen.RaiseAsync("name", name, "onclick", new MouseEventArgs());
 }
