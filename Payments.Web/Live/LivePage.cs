@@ -49,6 +49,11 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
     {
     }
 
+    /// <summary>Lets go of what belonged to the address of before: a page of a list, or a thing.</summary>
+    private protected virtual void OnAddressChanged()
+    {
+    }
+
     protected override void OnInitialized()
     {
         _persisting = Persisted.RegisterOnPersisting(() =>
@@ -98,9 +103,14 @@ public abstract class LivePage<TView> : ComponentBase, IDisposable where TView :
             return;
         }
 
+        var hasChanged = _address is not null;
         _address = Navigation.Uri;
         View = null;
         Failure = null;
+        if (hasChanged)
+        {
+            OnAddressChanged();
+        }
 
         // What the page was rendered with on the server is what its interactive twin starts from.
         if (Persisted.TryTakeFromJson<Rendered>(StateKey, out var rendered) && rendered is not null)

@@ -90,6 +90,10 @@ internal sealed class Screen : IAsyncDisposable
     public Task RaiseAsync(string attribute, string value, string eventName, EventArgs args) =>
         _renderer.Dispatcher.InvokeAsync(() => _renderer.RaiseAsync(attribute, value, eventName, args));
 
+    /// <summary>Follows a link to the same page under another address.</summary>
+    public Task GoToAsync(string address) => _renderer.Dispatcher.InvokeAsync(() =>
+        _circuit.ServiceProvider.GetRequiredService<NavigationManager>().NavigateTo(address));
+
     /// <summary>Presses the one button of this name.</summary>
     public Task ClickAsync(string name) => RaiseAsync("name", name, "onclick", new MouseEventArgs());
 

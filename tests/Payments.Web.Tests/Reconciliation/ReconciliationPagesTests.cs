@@ -162,6 +162,22 @@ public sealed class ReconciliationPagesTests
         Assert.False(await ShowsAsync(screen, "1 chosen"));
     }
 
+    // The same exception is shown on both, but nobody chose it on the second.
+    [Theory]
+    [InlineData("/exceptions?after=" + Id)]
+    [InlineData("/exceptions?severity=high")]
+    public async Task What_was_chosen_is_let_go_with_the_page_or_the_filter_that_showed_it(string address)
+    {
+        await using var screen = await Screen.OpenAsync<ExceptionsPage>(Full(), "/exceptions");
+        await screen.RaiseAsync("name", "choose 7", "onchange", new ChangeEventArgs());
+        await screen.HtmlWithAsync("1 chosen");
+
+        await screen.GoToAsync(address);
+
+        await screen.HtmlWithAsync("Choose exception 7");
+        Assert.False(await ShowsAsync(screen, "1 chosen"));
+    }
+
     [Fact]
     public async Task An_exception_is_resolved_with_notes_and_the_version_that_was_seen()
     {
