@@ -6,8 +6,7 @@ namespace Payments.Web.Live;
 /// </summary>
 public abstract class ActingPage<TView> : LivePage<TView> where TView : class
 {
-    // The last action, while nobody knows what became of it.
-    private (object Action, RequestKey Key)? _unanswered;
+    private ActionKey? _key;
 
     /// <summary>Why the last change was not made, or not known to be; null when it was.</summary>
     private protected Problem? Refusal { get; set; }
@@ -18,9 +17,12 @@ public abstract class ActingPage<TView> : LivePage<TView> where TView : class
     /// <summary>Whether a change is under way.</summary>
     private protected bool IsBusy { get; private set; }
 
+    // What is told is about what was shown.
+    private protected override void OnAddressChanged() => (Refusal, Done) = (null, null);
+
     /// <summary>
-    /// Makes a change, which tells what it did or why it was not made. It runs to its end even when the page is left,
-    /// unless it heeds <see cref="LivePage{TView}.Closed"/> itself: it may have been carried out already.
+    /// Makes a change, which tells what it did or why it was not made. It runs to its end even when the page is left: it
+    /// may have been carried out already. What came of it is told only where it was asked for.
     /// </summary>
     /// <returns>Whether it was made; false also while another is under way, and then nothing was tried.</returns>
     private protected async Task<bool> ChangeAsync(Func<Task<(Problem? Problem, string? Done)>> change)
@@ -32,12 +34,17 @@ public abstract class ActingPage<TView> : LivePage<TView> where TView : class
 
         (IsBusy, Refusal, Done) = (true, null, null);
         StateHasChanged();
+        var askedAt = Navigation.Uri;
         try
         {
-            (Refusal, var done) = await change();
-            Done = Refusal is null ? done : null;
+            var (problem, done) = await change();
+            if (Navigation.Uri == askedAt)
+            {
+                (Refusal, Done) = (problem, problem is null ? done : null);
+            }
+
             await RefreshAsync();
-            return Refusal is null;
+            return problem is null;
         }
         finally
         {
@@ -47,26 +54,16 @@ public abstract class ActingPage<TView> : LivePage<TView> where TView : class
     }
 
     /// <summary>
-    /// The same under a key. When it is not known whether the action was carried out, the same action once more has the
-    /// same key, so it is carried out once; after any other action, and after an answer, it has a new one.
+    /// The same under a key, which is sent again on a second try of what may have been carried out already.
     /// </summary>
-    /// <param name="action">
-    /// What is asked for, and on what state of things, compared by value: equal actions send equal requests.
-    /// </param>
+    /// <param name="action">As for <see cref="ActionKey.For"/>.</param>
     private protected Task<bool> ChangeAsync(
         object action, Func<RequestKey, Task<(Problem? Problem, string? Done)>> change) =>
         ChangeAsync(async () =>
         {
-            var key = _unanswered is { } last && last.Action.Equals(action)
-                ? last.Key
-                : Guid.CreateVersion7(Clock.GetUtcNow());
-            _unanswered = (action, key);
-            var (problem, done) = await change(key);
-            if (problem is not { IsOutcomeUnknown: true })
-            {
-                _unanswered = null;
-            }
-
+            _key ??= new ActionKey(Clock);
+            var (problem, done) = await change(_key.For(action));
+            _key.Answered(problem);
             return (problem, done);
         });
 }

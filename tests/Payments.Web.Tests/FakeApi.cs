@@ -58,6 +58,27 @@ internal sealed class FakeApi : HttpMessageHandler
         return json => held.SetResult(Response(json, HttpStatusCode.OK));
     }
 
+    /// <summary>What was sent to a path to change something, and under which key; empty: none.</summary>
+    public List<(string Key, string Body)> SentTo(string path) =>
+    [
+        .. Received
+            .Where(one => one.Request.Method != HttpMethod.Get && one.Request.RequestUri!.AbsolutePath == path)
+            .Select(one => (KeyOf(one.Request), one.Body)),
+    ];
+
+    /// <summary>The keys of all that was sent to change something.</summary>
+    public HashSet<string> Keys() =>
+        [.. Received.Where(one => one.Request.Method != HttpMethod.Get).Select(one => KeyOf(one.Request))];
+
+    /// <summary>It was sent twice, the second time as the first: under the same key.</summary>
+    public void ShouldHaveSentTwiceTheSameTo(string path)
+    {
+        var sent = SentTo(path);
+        Assert.Equal(2, sent.Count);
+        Assert.NotEqual("", sent[0].Key);
+        Assert.Equal(sent[0], sent[1]);
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -65,6 +86,9 @@ internal sealed class FakeApi : HttpMessageHandler
         Received.Enqueue((request, body));
         return await _answers[request.RequestUri!.AbsolutePath]().WaitAsync(cancellationToken);
     }
+
+    private static string KeyOf(HttpRequestMessage request) =>
+        request.Headers.TryGetValues("Idempotency-Key", out var values) ? values.Single() : "";
 
     private static HttpResponseMessage Response(string json, HttpStatusCode status) => new(status)
     {

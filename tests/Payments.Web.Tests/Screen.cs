@@ -46,6 +46,7 @@ internal sealed class Screen : IAsyncDisposable
         services.AddSingleton<ChangeFeed>();
         services.AddScoped(_ => api.Client());
         services.AddScoped<AuthenticationStateProvider, Session>();
+        services.AddAuthorization();
         services.AddCascadingAuthenticationState();
         services.AddScoped<NavigationManager>(_ => new Address("http://localhost" + address));
 

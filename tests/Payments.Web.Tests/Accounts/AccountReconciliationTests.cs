@@ -61,6 +61,32 @@ public sealed class AccountReconciliationTests
         await screen.HtmlWithAsync("The database cannot be reached.");
     }
 
+    [Fact]
+    public async Task A_report_that_may_have_been_made_is_asked_for_again_under_the_same_key()
+    {
+        var api = Account().IsUnreachableAt(ReconcilePath);
+        await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
+
+        await screen.ClickAsync("reconcile");
+        await screen.HtmlWithAsync("Not known to be reconciled");
+        await screen.ClickAsync("reconcile");
+
+        api.ShouldHaveSentTwiceTheSameTo(ReconcilePath);
+    }
+
+    [Fact]
+    public async Task A_report_that_could_not_be_read_says_so_and_not_that_none_was_made()
+    {
+        var api = Account().IsUnreachableAt(DifferencePath);
+        await using var screen = await Screen.OpenAsync<AccountPage>(api, "/accounts/ACC-001", Parameters);
+
+        await screen.ClickAsync("last-report");
+
+        Assert.DoesNotContain(
+            "Not reconciled", await screen.HtmlWithAsync("The last report could not be loaded"),
+            StringComparison.Ordinal);
+    }
+
     private static FakeApi Account() => new FakeApi()
         .Answers("/accounts/ACC-001/balance", Answers.Balance)
         .Answers("/api/v1/accounts/ACC-001/ledger", Answers.Entries);

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Components;
 using Payments.Web.Alerts;
 
 namespace Payments.Web.Tests.Alerts;
@@ -99,6 +100,114 @@ public sealed class AlertsPageTests
         Assert.Equal(
             """{"enabled":false}""",
             api.Received.Single(received => received.Request.Method == HttpMethod.Patch).Body);
+    }
+
+    [Theory]
+    [InlineData("test " + TargetId, $"{TargetsPath}/{TargetId}/test")]
+    [InlineData("rotate " + TargetId, $"{TargetsPath}/{TargetId}/secret/rotate")]
+    [InlineData("replay " + DeliveryId, $"{DeliveriesPath}/{DeliveryId}/replay")]
+    [InlineData("Replay a week's failures", DeliveriesPath + "/replay")]
+    public async Task What_may_have_been_done_is_not_called_refused_and_is_sent_again_under_the_same_key(
+        string button, string path)
+    {
+        var api = Full().IsUnreachableAt(path);
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await screen.ClickAsync(button);
+            if (char.IsUpper(button[0]))
+            {
+                await screen.ClickAsync(button + ": yes");
+            }
+
+            await screen.HtmlWithAsync("Not known to be done");
+        }
+
+        api.ShouldHaveSentTwiceTheSameTo(path);
+    }
+
+    [Fact]
+    public async Task A_target_that_may_have_been_disabled_is_not_said_to_be_as_it_was()
+    {
+        var api = Full().IsUnreachableAt($"{TargetsPath}/{TargetId}");
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+
+        await screen.ClickAsync("toggle " + TargetId);
+
+        await screen.HtmlWithAsync("Not known to be done");
+    }
+
+    // A secret is in the first answer to a key and in no other.
+    [Fact]
+    public async Task A_secret_whose_answer_was_lost_is_not_shown_and_another_one_is_advised()
+    {
+        const string Path = $"{TargetsPath}/{TargetId}/secret/rotate";
+        var api = Full().Answers(Path, Target(""", "secret":"whsec_once" """));
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+        await screen.ClickAsync("rotate " + TargetId);
+        await screen.HtmlWithAsync("whsec_once");
+
+        api.Answers(Path, Target());
+        await screen.ClickAsync("rotate " + TargetId);
+
+        var html = await screen.HtmlWithAsync("rotate once more for one that you see");
+        Assert.Contains("whsec_once", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_target_that_may_have_been_added_is_added_again_under_the_same_key()
+    {
+        var api = Full();
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+        await screen.RaiseAsync("id", "url", "oninput", new ChangeEventArgs { Value = "https://hooks.example.com/a" });
+
+        api.IsUnreachableAt(TargetsPath);
+        await screen.RaiseAsync("class", "create-form", "onsubmit", EventArgs.Empty);
+        await screen.HtmlWithAsync("Not known to be added");
+        api.Answers(TargetsPath, Target());
+        await screen.RaiseAsync("class", "create-form", "onsubmit", EventArgs.Empty);
+
+        await screen.HtmlWithAsync("rotate it for one that you see");
+        api.ShouldHaveSentTwiceTheSameTo(TargetsPath);
+    }
+
+    [Theory]
+    [InlineData(0, false, "None had failed or was cancelled.")]
+    [InlineData(1, false, "1 is sent again.")]
+    [InlineData(2000, true, "2,000 are sent again, and there are more: replay once more.")]
+    public async Task A_replay_of_many_says_how_many_and_whether_that_was_all(int count, bool hasMore, string told)
+    {
+        var api = Full().Answers(
+            DeliveriesPath + "/replay", $$"""{"replayed":{{count}},"hasMore":{{(hasMore ? "true" : "false")}}}""");
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+
+        await screen.ClickAsync("Replay a week's failures");
+        await screen.ClickAsync("Replay a week's failures: yes");
+
+        await screen.HtmlWithAsync(told);
+    }
+
+    [Fact]
+    public async Task What_came_of_an_action_is_told_only_on_the_page_where_it_was_asked_for()
+    {
+        const string Path = $"{TargetsPath}/{TargetId}/test";
+        const string Told = "A test event is on its way.";
+        var api = Full().Answers(Path, Delivery);
+        await using var screen = await Screen.OpenAsync<AlertsPage>(api, "/alerts");
+
+        await screen.ClickAsync("test " + TargetId);
+        await screen.HtmlWithAsync(Told);
+        await screen.GoToAsync("/alerts?status=failed");
+        var elsewhere = await screen.HtmlWithAsync("aria-current=\"page\">Failed");
+        var answer = api.HoldsBack(Path);
+        var click = screen.ClickAsync("test " + TargetId);
+        await screen.GoToAsync("/alerts?status=pending");
+        answer(Delivery);
+        await click;
+
+        Assert.DoesNotContain(Told, elsewhere, StringComparison.Ordinal);
+        Assert.DoesNotContain(Told, await screen.HtmlAsync(), StringComparison.Ordinal);
     }
 
     private static FakeApi Full() => new FakeApi()

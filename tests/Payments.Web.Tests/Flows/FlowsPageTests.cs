@@ -113,6 +113,20 @@ public sealed class FlowsPageTests
         Assert.Equal("""{"reason":"never seen"}""", sent.Body);
     }
 
+    // An end takes no key: a flow ends once by itself.
+    [Fact]
+    public async Task A_deposit_that_may_have_been_completed_is_not_said_to_be_as_it_was()
+    {
+        var api = new FakeApi().Answers(Path, Answers.ListOf(Deposit())).IsUnreachableAt($"{Path}/{Id}/complete");
+        await using var screen = await OpenAsync(api, "deposits");
+
+        await screen.ClickAsync($"complete {Id}");
+        await screen.ClickAsync($"complete {Id}: yes");
+
+        Assert.Contains(
+            "it is done at most once", await screen.HtmlWithAsync("Not known to be done"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_form_sends_only_the_members_of_its_kind_under_one_key_until_it_is_created()
     {

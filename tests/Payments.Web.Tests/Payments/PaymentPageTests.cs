@@ -104,6 +104,19 @@ public sealed class PaymentPageTests
     }
 
     [Fact]
+    public async Task A_payment_that_may_have_been_cancelled_is_not_said_to_be_as_it_was()
+    {
+        var api = new FakeApi().Answers(Path, Answers.PendingDetails).IsUnreachableAt(Path + "/cancel");
+        await using var screen = await Screen.OpenAsync<PaymentPage>(api, Path, Parameters);
+
+        await screen.RaiseAsync("class", "button quiet", "onclick", EventArgs.Empty);
+        await screen.HtmlWithAsync("Not known to be cancelled");
+        await screen.RaiseAsync("class", "button quiet", "onclick", EventArgs.Empty);
+
+        api.ShouldHaveSentTwiceTheSameTo(Path + "/cancel");
+    }
+
+    [Fact]
     public async Task A_settled_payment_offers_no_cancelling()
     {
         var api = new FakeApi().Answers(Path, Answers.SettledDetails);

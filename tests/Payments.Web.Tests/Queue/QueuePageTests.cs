@@ -133,6 +133,48 @@ public sealed class QueuePageTests
         await screen.HtmlWithAsync("The API key needs the scope queue:admin.");
     }
 
+    [Theory]
+    [InlineData("Pause the queue", "/api/v1/queue/pause")]
+    [InlineData("toggle host-1-abc", "/api/v1/queue/pause")]
+    [InlineData("Redrive all", LettersPath + "/redrive")]
+    [InlineData("redrive " + Answers.PaymentId, $"{LettersPath}/{Answers.PaymentId}/redrive")]
+    public async Task What_may_have_been_done_is_not_called_refused_and_is_sent_again_under_the_same_key(
+        string button, string path)
+    {
+        var api = Full().IsUnreachableAt(path);
+        await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await screen.ClickAsync(button);
+            if (char.IsUpper(button[0]))
+            {
+                await screen.ClickAsync(button + ": yes");
+            }
+
+            await screen.HtmlWithAsync("Not known to be done");
+        }
+
+        api.ShouldHaveSentTwiceTheSameTo(path);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_died_again_is_redriven_anew()
+    {
+        const string Path = $"{LettersPath}/{Answers.PaymentId}/redrive";
+        var api = Full().IsUnreachableAt(Path);
+        await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
+        var diedAgain = Letter.Replace("\"redrives\":1", "\"redrives\":2", StringComparison.Ordinal);
+
+        await screen.ClickAsync("redrive " + Answers.PaymentId);
+        api.Answers(LettersPath, Answers.ListOf(diedAgain));
+        screen.Feed.Publish(Changes.Payments);
+        await screen.HtmlWithAsync("7 (2 redriven)");
+        await screen.ClickAsync("redrive " + Answers.PaymentId);
+
+        Assert.Equal(2, api.Keys().Count);
+    }
+
     [Fact]
     public async Task A_signal_refreshes_the_figures()
     {
