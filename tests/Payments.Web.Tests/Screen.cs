@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Components.Web.HtmlRendering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.JSInterop;
 using Payments.Web.Live;
 
 // Events are dispatched by handler ids, which only the render tree has.
@@ -20,6 +21,7 @@ internal sealed class Screen : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly AsyncServiceScope _circuit;
+    private readonly Browser _browser = new();
     private readonly Renderer _renderer;
     private HtmlRootComponent _root;
 
@@ -30,7 +32,7 @@ internal sealed class Screen : IAsyncDisposable
     {
         _app = app;
         _circuit = app.Services.CreateAsyncScope();
-        _renderer = new Renderer(_circuit.ServiceProvider);
+        _renderer = new Renderer(_circuit.ServiceProvider, _browser);
     }
 
     public ChangeFeed Feed => _app.Services.GetRequiredService<ChangeFeed>();
@@ -95,6 +97,10 @@ internal sealed class Screen : IAsyncDisposable
     public Task GoToAsync(string address) => _renderer.Dispatcher.InvokeAsync(() =>
         _circuit.ServiceProvider.GetRequiredService<NavigationManager>().NavigateTo(address));
 
+    /// <summary>The name of the element that the page gave the focus to last.</summary>
+    public Task<string?> FocusedAsync() =>
+        _renderer.Dispatcher.InvokeAsync(() => _renderer.NameOf(_browser.Focused));
+
     /// <summary>Presses the one button of this name.</summary>
     public Task ClickAsync(string name) => RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
@@ -105,12 +111,15 @@ internal sealed class Screen : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class Renderer(IServiceProvider services) : StaticHtmlRenderer(services, NullLoggerFactory.Instance)
+    private sealed class Renderer : StaticHtmlRenderer
     {
         // A renderer numbers its components from zero, and this one has one root.
         private const int RootId = 0;
 
         private TaskCompletionSource _rendered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Renderer(IServiceProvider services, Browser browser) : base(services, NullLoggerFactory.Instance) =>
+            ElementReferenceContext = new WebElementReferenceContext(browser);
 
         public Task NextRendering => _rendered.Task;
 
@@ -121,6 +130,39 @@ internal sealed class Screen : IAsyncDisposable
             var handler = FindHandler(RootId, attribute, value, eventName)
                 ?? throw new InvalidOperationException($"No element with {attribute}={value} handles {eventName}.");
             return DispatchEventAsync(handler, null, args);
+        }
+
+        /// <summary>The name of an element that its component holds a reference to.</summary>
+        public string? NameOf(string? reference, int componentId = RootId)
+        {
+            var frames = GetCurrentRenderTreeFrames(componentId);
+            string? name = null;
+
+            for (var i = 0; i < frames.Count; i++)
+            {
+                ref var frame = ref frames.Array[i];
+                name = frame switch
+                {
+                    { FrameType: RenderTreeFrameType.Element } => null,
+                    { FrameType: RenderTreeFrameType.Attribute, AttributeName: "name" } =>
+                        frame.AttributeValue as string,
+                    _ => name,
+                };
+
+                if (frame.FrameType == RenderTreeFrameType.Component
+                    && NameOf(reference, frame.ComponentId) is { } below)
+                {
+                    return below;
+                }
+
+                if (frame.FrameType == RenderTreeFrameType.ElementReferenceCapture
+                    && frame.ElementReferenceCaptureId == reference)
+                {
+                    return name;
+                }
+            }
+
+            return null;
         }
 
         protected override Task UpdateDisplayAsync(in RenderBatch renderBatch)
@@ -167,6 +209,21 @@ internal sealed class Screen : IAsyncDisposable
             }
 
             return null;
+        }
+    }
+
+    /// <summary>What pages ask of a browser: to move the focus.</summary>
+    private sealed class Browser : IJSRuntime
+    {
+        public string? Focused { get; private set; }
+
+        public ValueTask<T> InvokeAsync<T>(string identifier, object?[]? args) =>
+            InvokeAsync<T>(identifier, default, args);
+
+        public ValueTask<T> InvokeAsync<T>(string identifier, CancellationToken cancellationToken, object?[]? args)
+        {
+            Focused = args is [ElementReference element, ..] ? element.Id : Focused;
+            return default;
         }
     }
 

@@ -113,6 +113,21 @@ public sealed class FlowsPageTests
         Assert.Equal("""{"reason":"never seen"}""", sent.Body);
     }
 
+    [Theory]
+    [InlineData("complete", $"complete {Id}: yes")]
+    [InlineData("fail", $"reason {Id}")]
+    public async Task The_keyboard_goes_on_where_an_end_is_asked_about_and_comes_back_when_it_was_not_meant(
+        string end, string asked)
+    {
+        await using var screen = await OpenAsync(new FakeApi().Answers(Path, Answers.ListOf(Deposit())), "deposits");
+
+        await screen.ClickAsync($"{end} {Id}");
+        Assert.Equal(asked, await screen.FocusedAsync());
+        await screen.ClickAsync($"keep {Id}");
+
+        Assert.Equal($"{end} {Id}", await screen.FocusedAsync());
+    }
+
     // An end takes no key: a flow ends once by itself.
     [Fact]
     public async Task A_deposit_that_may_have_been_completed_is_not_said_to_be_as_it_was()

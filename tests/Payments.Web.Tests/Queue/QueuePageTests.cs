@@ -1,6 +1,7 @@
 using System.Net;
 using Payments.Web.Live;
 using Payments.Web.Queue;
+using static Payments.Web.Tests.Queue.QueueAnswers;
 
 namespace Payments.Web.Tests.Queue;
 
@@ -86,6 +87,49 @@ public sealed class QueuePageTests
         Assert.Contains("Resume the queue…", html, StringComparison.Ordinal);
         var sent = api.Received.Single(received => received.Request.Method == HttpMethod.Post);
         Assert.Equal("""{"workerId":null,"reason":null}""", sent.Body);
+    }
+
+    [Fact]
+    public async Task The_keyboard_goes_on_where_it_was_asked_and_comes_back_when_it_was_not_meant()
+    {
+        await using var screen = await Screen.OpenAsync<QueuePage>(Full(), "/queue");
+
+        await screen.ClickAsync("Pause the queue");
+        Assert.Equal("Pause the queue: yes", await screen.FocusedAsync());
+        await screen.ClickAsync("Pause the queue: no");
+
+        Assert.Equal("Pause the queue", await screen.FocusedAsync());
+    }
+
+    [Fact]
+    public async Task Who_is_about_to_pause_what_somebody_else_has_paused_does_not_resume_it_by_the_same_button()
+    {
+        var api = Full();
+        await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
+
+        await screen.ClickAsync("Pause the queue");
+        api.Answers(StatsPath, Stats(pause: """{"paused":true,"pausedAt":"2026-03-01T10:00:00Z","pausedBy":"ann"}"""));
+        screen.Feed.Publish(Changes.Payments);
+
+        var html = await screen.HtmlWithAsync("Resume the queue…");
+        Assert.DoesNotContain(": yes", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_can_be_agreed_to_while_something_else_is_under_way()
+    {
+        var api = Full();
+        var answer = api.HoldsBack($"{LettersPath}/{Answers.PaymentId}/redrive");
+        await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
+
+        await screen.ClickAsync("Pause the queue");
+        var redrive = screen.ClickAsync("redrive " + Answers.PaymentId);
+        await screen.HtmlWithAsync("name=\"Pause the queue: yes\" disabled");
+        answer("""{"redriven":1}""");
+        await redrive;
+
+        Assert.DoesNotContain(
+            "name=\"Pause the queue: yes\" disabled", await screen.HtmlAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,21 +234,7 @@ public sealed class QueuePageTests
     private const string Control =
         """{"pause":{"paused":true,"pausedAt":"2026-03-01T10:00:00Z","pausedBy":"ann","reason":null},"workers":[]}""";
 
-    private const string RunningWorker = """
-        {"id":"host-1-abc","state":"running","startedAt":"2026-03-01T09:00:00Z","seenAt":"2026-03-01T10:00:00Z",
-         "settledLastMinute":1234,"pauseAskedAt":null,"pauseAskedBy":null,"pausedSince":null}
-        """;
-
     private static FakeApi Full() => new FakeApi()
         .Answers(StatsPath, Stats())
         .Answers(LettersPath, Answers.ListOf(Letter, hasMore: true));
-
-    private static string Stats(
-        long depth = 12_345, string workers = RunningWorker, string pause = """{"paused":false}""") => $$"""
-        {"depth":{{depth}},"inFlight":100,"delayed":2,"dead":3,"oldestReadyAgeSeconds":125.4,
-         "throughput":{"settledLastMinute":1234,"perSecond":20.57},
-         "blockedAccounts":{"count":1,"accounts":[{"accountId":"ACC-STUCK","currency":"USD","delayed":1,"dead":0,
-           "oldestCreatedAt":"2026-03-01T10:00:00Z","lastError":"no room"}]},
-         "pause":{{pause}},"workers":[{{workers}}],"asOf":"2026-03-01T10:00:00Z"}
-        """;
 }
