@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Payments.Web.Tests.Reconciliation;
 
 namespace Payments.Web.Tests;
 
@@ -31,6 +32,19 @@ public sealed class WebTests
             ("nosniff", "DENY", "same-origin"),
             (Header(response, "X-Content-Type-Options"), Header(response, "X-Frame-Options"),
                 Header(response, "Referrer-Policy")));
+    }
+
+    // Before it is live, a press would do nothing.
+    [Fact]
+    public async Task An_exception_s_buttons_wait_until_the_page_is_live()
+    {
+        await using var api = await TestHost.StartAsync(app => app.MapGet(
+            DeskAnswers.ExceptionPath, () => Results.Content(DeskAnswers.WithStory(line: ""), "application/json")));
+        await using var web = new Web(api.Address);
+
+        var html = await web.CreateClient().GetStringAsync("/exceptions/" + DeskAnswers.Id, Cancel);
+
+        Assert.Contains("name=\"acknowledge\" disabled", html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,6 +74,7 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
         var main = _page.GetByRole(AriaRole.Main);
         await Expect(main.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("41.20");
         await Expect(main.GetByRole(AriaRole.Status).First).ToHaveTextAsync("Pending");
+        await Expect(main.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeFocusedAsync();
         await _page.EvaluateAsync($"window.{Marker} = true");
         Resume();
 

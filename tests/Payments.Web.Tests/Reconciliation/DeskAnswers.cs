@@ -59,7 +59,7 @@ internal static class DeskAnswers
         {"created_at":"2026-03-01T10:00:00Z","kind":"opened","actor":"reconciliation","text":null,"details":{} }
         """;
 
-    private const string Check = $$"""
+    public const string Check = $$"""
         {"id":"019a0000-0000-7000-8000-0000000000cc","report_id":"{{ReportId}}","run_type":"manual",
         "check_type":"deposits","status":"failed","passed":false,"expected":"100.000000","actual":"140.000000",
         "difference":"40.000000","currency":"USDC","totals":[],"items_checked":12,"items_found":2,

@@ -196,14 +196,49 @@ public sealed class ReconciliationPagesTests
     [Fact]
     public async Task A_run_shows_its_checks_and_the_exceptions_that_it_saw()
     {
-        await using var screen = await Screen.OpenAsync<ReportPage>(
-            Full(), "/reconciliation/reports/" + ReportId, new() { ["Id"] = Guid.Parse(ReportId) });
+        await using var screen = await OpenRunAsync(Full());
 
         var html = await screen.HtmlAsync();
         Assert.All(
             ["Manual run", "#7", "Exceptions that it saw", "Two deposits have no entries."],
             shown => Assert.Contains(shown, html, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task What_could_not_be_fetched_again_is_shown_as_it_was_and_says_so()
+    {
+        var api = Full().Answers(Admin + "/checks", List(Check));
+        await using var run = await OpenRunAsync(api);
+        await using var check = await Screen.OpenAsync<CheckHistoryPage>(
+            api, "/reconciliation/checks/deposits", new() { ["CheckType"] = "deposits" });
+
+        api.IsUnreachableAt($"{Admin}/reports/{ReportId}").IsUnreachableAt(Admin + "/checks");
+        run.Feed.Publish(Changes.Reconciliation);
+        check.Feed.Publish(Changes.Reconciliation);
+
+        Assert.Contains("Two deposits have", await run.HtmlWithAsync("Not refreshed:"), StringComparison.Ordinal);
+        Assert.Contains("Two deposits have", await check.HtmlWithAsync("Not refreshed:"), StringComparison.Ordinal);
+    }
+
+    // What a link leads to is told by its heading, to which the focus goes at once.
+    [Fact]
+    public async Task A_run_and_an_exception_have_a_heading_before_they_have_come()
+    {
+        var api = new FakeApi();
+        api.HoldsBack(ExceptionPath);
+        api.HoldsBack($"{Admin}/reports/{ReportId}");
+
+        await using var run = await Screen.BeginAsync<ReportPage>(
+            api, "/reconciliation/reports/" + ReportId, new() { ["Id"] = Guid.Parse(ReportId) });
+        await using var exception = await Screen.BeginAsync<ExceptionPage>(
+            api, "/exceptions/" + Id, new() { ["Id"] = Guid.Parse(Id) });
+
+        Assert.Contains("<h1 tabindex=\"-1\">Run</h1>", await run.HtmlAsync(), StringComparison.Ordinal);
+        Assert.Contains("<h1 tabindex=\"-1\">Exception</h1>", await exception.HtmlAsync(), StringComparison.Ordinal);
+    }
+
+    private static Task<Screen> OpenRunAsync(FakeApi api) => Screen.OpenAsync<ReportPage>(
+        api, "/reconciliation/reports/" + ReportId, new() { ["Id"] = Guid.Parse(ReportId) });
 
     private static Task<Screen> OpenAsync(FakeApi api, string address) => address == "/exceptions"
         ? Screen.OpenAsync<ExceptionsPage>(api, address)
