@@ -10,8 +10,12 @@ public static partial class Books
     public static async Task<IReadOnlyList<string>> FaultsAsync(NpgsqlDataSource superuser)
     {
         await using var connection = await superuser.OpenConnectionAsync();
-        return [.. await connection.QueryAsync<string>(FaultsSql)];
+        return await FaultsAsync(connection);
     }
+
+    /// <summary>The same from within the connection's transaction.</summary>
+    public static async Task<IReadOnlyList<string>> FaultsAsync(NpgsqlConnection connection) =>
+        [.. await connection.QueryAsync<string>(FaultsSql)];
 
     private const string FaultsSql = """
         SELECT format('entries of transaction %s sum to %s %s', transaction_id, sum(amount), currency)
@@ -43,8 +47,13 @@ public static partial class Books
         WHERE p.status NOT IN ('pending', 'cancelled') AND r.status IS DISTINCT FROM p.status
         UNION ALL
         SELECT format('payment %s is %s and has %s ledger transactions', p.id, p.status, count(t.id))
-        FROM payments AS p LEFT JOIN ledger_transactions AS t ON t.id = p.id
+        FROM payments AS p
+        LEFT JOIN ledger_transactions AS t ON t.id = p.id AND t.kind = p.kind AND t.entry_count = 2
         GROUP BY p.id HAVING count(t.id) <> (p.status IN ('completed', 'completed_with_discrepancy'))::int
+        UNION ALL
+        SELECT format('payment %s is of %s, its result is of %s', p.id, p.amount, r.expected_amount)
+        FROM payments AS p JOIN reconciliation_results AS r ON r.payment_id = p.id
+        WHERE r.expected_amount <> p.amount
         UNION ALL
         SELECT format('payment %s is %s, its job is %s', p.id, p.status, coalesce(j.status, 'missing'))
         FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id
@@ -70,5 +79,25 @@ public static partial class Books
         SELECT format('refund %s is %s, its job is %s', r.id, r.status, coalesce(j.status, 'missing'))
         FROM refunds AS r LEFT JOIN recon_jobs AS j ON j.id = r.id AND j.kind = 'refund'
         WHERE (r.status = 'pending') <> coalesce(j.status IN ('pending', 'processing', 'dead'), false)
-        """ + FlowFaultsSql;
+        """ + PostedFaultsSql + FlowFaultsSql;
+
+    // Which part of clearing paid is known by the job that settled the payment; where that is gone, it may be any.
+    private const string PostedFaultsSql = """
+
+        UNION ALL
+        SELECT format('payment %s has no entry of %s %s in %s', s.id, s.amount, s.currency,
+            coalesce(s.account, 'a part of clearing'))
+        FROM (
+            SELECT p.id, p.payee_account AS account, p.currency, p.amount
+            FROM payments AS p WHERE p.status IN ('completed', 'completed_with_discrepancy')
+            UNION ALL
+            SELECT p.id, coalesce(p.payer_account, 'clearing/' || to_char(j.division, 'FM00')), p.currency, -p.amount
+            FROM payments AS p LEFT JOIN recon_jobs AS j ON j.id = p.id AND j.status = 'completed'
+            WHERE p.status IN ('completed', 'completed_with_discrepancy')
+        ) AS s
+        LEFT JOIN (ledger_entries AS e JOIN accounts AS a ON a.id = e.account_id)
+            ON e.transaction_id = s.id AND e.amount = s.amount AND a.currency = s.currency
+                AND (a.name = s.account OR (s.account IS NULL AND a.name LIKE 'clearing/__'))
+        WHERE e.account_id IS NULL
+        """;
 }
