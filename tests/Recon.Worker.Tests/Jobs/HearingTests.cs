@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Payments.Testing;
 using Recon.Worker.Jobs;
@@ -33,45 +34,40 @@ public sealed class HearingTests : IAsyncLifetime
     [Fact]
     public async Task What_is_said_on_a_channel_is_told_to_its_parts_alone()
     {
-        using var one = new Part("one");
-        using var alsoOne = new Part("one");
-        using var two = new Part("two");
-        using var hearing = new Hearing(
-            _database.App, [one, alsoOne, two], TimeProvider.System, NullLogger<Hearing>.Instance);
+        var told = Channel.CreateUnbounded<string>();
+        Part[] parts = [new("one", "first", told), new("two", "other", told), new("one", "second", told)];
+        using var hearing = new Hearing(_database.App, parts, TimeProvider.System, NullLogger<Hearing>.Instance);
 
         // Whatever was said before it listened is unknown, so all are told that it listens now.
         await hearing.StartAsync(Cancel);
-        await one.HeardAsync();
-        await alsoOne.HeardAsync();
-        await two.HeardAsync();
+        Assert.Equal(["first", "other", "second"], (await NextAsync(told, 3)).Order());
 
-        await _database.ExecuteAsync("NOTIFY one");
-        await one.HeardAsync();
-        await alsoOne.HeardAsync();
+        // All that is said comes in its order. Each channel speaks twice, so that what the first notice would tell to
+        // a wrong part comes before what the second one tells.
         await _database.ExecuteAsync("NOTIFY two");
-        await two.HeardAsync();
+        await _database.ExecuteAsync("NOTIFY two");
+        await _database.ExecuteAsync("NOTIFY one");
+        await _database.ExecuteAsync("NOTIFY one");
 
-        Assert.Equal((2, 2, 2), (one.Times, alsoOne.Times, two.Times));
+        Assert.Equal(["other", "other", "first", "second", "first", "second"], await NextAsync(told, 6));
         await hearing.StopAsync(Cancel);
     }
 
-    private sealed class Part(string channel) : IHears, IDisposable
+    private static async Task<IReadOnlyList<string>> NextAsync(Channel<string> told, int count)
     {
-        private readonly SemaphoreSlim _heard = new(0);
-        private int _times;
-
-        public string Channel => channel;
-
-        public int Times => _times;
-
-        public void Hear()
+        var next = new List<string>();
+        while (next.Count < count)
         {
-            Interlocked.Increment(ref _times);
-            _heard.Release();
+            next.Add(await told.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromMinutes(1), Cancel));
         }
 
-        public Task HeardAsync() => _heard.WaitAsync(Cancel);
+        return next;
+    }
 
-        public void Dispose() => _heard.Dispose();
+    private sealed class Part(string channel, string name, Channel<string> told) : IHears
+    {
+        public string Channel => channel;
+
+        public void Hear() => Assert.True(told.Writer.TryWrite(name));
     }
 }
