@@ -1,3 +1,5 @@
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Payments.Testing;
 using Recon.Worker.Settlements;
@@ -84,19 +86,31 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await SettleTheRestAsync();
     }
 
+    // Through the worker's own program, which opens its sessions.
+    [Fact]
+    public async Task Each_time_limit_of_a_workers_session_is_a_third_of_its_lease()
+    {
+        await using var worker = new WorkerProcess(database, ("Worker:LeaseSeconds", "6"));
+        await using var session = await worker.Services.GetRequiredService<NpgsqlDataSource>()
+            .OpenConnectionAsync(Cancel);
+
+        foreach (var limit in new[] { "transaction_timeout", "lock_timeout", "idle_in_transaction_session_timeout" })
+        {
+            Assert.Equal((limit, "2s"), (limit, await session.ExecuteScalarAsync<string>(
+                "SELECT current_setting(@limit)", new { limit })));
+        }
+    }
+
     [Fact]
     public async Task A_worker_frozen_inside_its_transaction_is_cut_off_by_the_server_before_its_lease_ends()
     {
         await QueueOneAsync();
-        await using var worker = new TestWorker(database, options => options.LeaseSeconds = 1);
+        await using var worker = new TestWorker(database, options => options.LeaseSeconds = 3);
         var claim = await worker.ClaimAllAsync(Cancel);
 
         // What a SIGSTOP in the middle of a settlement looks like to the server:
         // a session that holds rows and is silent.
-        var session = new NpgsqlConnectionStringBuilder(database.AppConnectionString) { Pooling = false };
-        worker.Options.ApplyTo(session);
-        await using var source = NpgsqlDataSource.Create(session);
-        await using var frozen = await source.OpenConnectionAsync(Cancel);
+        await using var frozen = await worker.Sessions.OpenConnectionAsync(Cancel);
         await using var transaction = await frozen.BeginTransactionAsync(Cancel);
         await using (var hold = new NpgsqlCommand("SELECT id FROM recon_jobs WHERE lease = $1 FOR UPDATE", frozen))
         {
@@ -105,8 +119,14 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         }
 
         // Blocks until the server has ended the frozen session; without the settings it would block for ever.
-        await database.EndLeasesAsync();
+        Assert.True(await database.ScalarAsync<bool>(
+            """
+            SELECT bool_and(held.available_at > clock_timestamp())
+            FROM (SELECT available_at FROM recon_jobs WHERE lease = @Lease FOR UPDATE) AS held
+            """,
+            claim));
 
+        await database.EndLeasesAsync();
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Cancel));
         await SettleTheRestAsync();
     }
