@@ -24,7 +24,7 @@ internal sealed class FindPast(NpgsqlDataSource database)
 
     // Between low, whose entry is old enough, and high, beyond which all are too young. LIMIT makes each look a probe
     // of the primary key, however the tables are believed to be filled.
-    private const string SearchSql = """
+    internal const string SearchSql = """
         WITH RECURSIVE search (account_id, low, high) AS (
             SELECT id, 0::bigint, position
             FROM accounts

@@ -46,7 +46,7 @@ internal sealed class ListAccounts(NpgsqlDataSource database)
 
     private const string PlaceSql = "SELECT id, lower(name) AS name FROM accounts WHERE id = @id AND NOT system";
 
-    private const string ForwardsSql = """
+    internal const string ForwardsSql = """
         SELECT id, name, currency, normal_balance, balance, position, system, minimum_balance, opened_at,
             nullif(last_entry_at, '-infinity') AS last_entry_at
         FROM accounts

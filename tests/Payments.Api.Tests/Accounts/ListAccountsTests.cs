@@ -1,3 +1,5 @@
+using Payments.Api.Accounts;
+
 namespace Payments.Api.Tests.Accounts;
 
 public sealed class ListAccountsTests(ApiFixture fixture) : IClassFixture<ApiFixture>
@@ -48,12 +50,15 @@ public sealed class ListAccountsTests(ApiFixture fixture) : IClassFixture<ApiFix
             "INSERT INTO accounts (name, currency) SELECT 'plan-' || i, 'USD' FROM generate_series(1, 5000) AS i");
         await fixture.Database.ExecuteAsync("ANALYZE accounts");
 
-        var plan = string.Join('\n', await fixture.Database.QueryAsync<string>(
-            """
-            EXPLAIN SELECT id, name FROM accounts
-            WHERE NOT system AND lower(name) ^@ 'plan-77' AND (lower(name), id) > ('plan-770', 0)
-            ORDER BY lower(name), id LIMIT 11
-            """));
+        await using var session = await fixture.Database.App.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        var plan = await session.PlanAsync(ListAccounts.ForwardsSql, new
+        {
+            search = "plan-77",
+            currency = (string?)null,
+            name = "plan-770",
+            Id = 0L,
+            count = 11,
+        });
 
         Assert.Contains("accounts_listed", plan, StringComparison.Ordinal);
         Assert.Contains("lower(name) < 'plan-78'", plan, StringComparison.Ordinal);
