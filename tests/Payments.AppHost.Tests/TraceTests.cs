@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Payments.AppHost.Tests.Telemetry;
@@ -44,13 +45,15 @@ public sealed class TraceTests(RunningApplication fixture, ITestOutputHelper out
     public async Task One_trace_holds_a_page_and_the_calls_to_the_API_that_fill_it()
     {
         var payment = await Application.PayAsync("trace-page", 12.50m, Cancel);
+        using var visit = new Activity("visit") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
         await Application.Web.GetStringAsync($"/payments/{payment}", Cancel);
+        visit.Stop();
 
-        var call = await _spans.WaitForAsync(
-            span => span.Service == "api" && span.Name == "GET /payments/{id}" && span.ParentId.Length > 0, Cancel);
+        var trace = visit.TraceId.ToHexString();
+        var call = await SpanAsync(trace, "api", "GET /payments/{id}");
 
         await _spans.WaitForAsync(
-            span => span.TraceId == call.TraceId && span.Service == "web" && span.SpanId == call.ParentId, Cancel);
+            span => span.TraceId == trace && span.Service == "web" && span.SpanId == call.ParentId, Cancel);
     }
 
     private Task<ReceivedSpan> SpanAsync(string trace, string service, string name) => _spans.WaitForAsync(

@@ -164,21 +164,48 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
     [Fact]
     public async Task Looking_at_an_empty_queue_makes_no_span()
     {
-        using var spans = new Spans();
         await using var worker = new TestWorker(database);
-
-        await worker.SettleAllAsync(Cancel);
         await worker.SettleAllAsync(Cancel);
 
-        Assert.DoesNotContain(spans.Seen, span => span.Source.Name == WorkerTelemetry.SourceName
-            && span.OperationName == "claim (SKIP LOCKED)"
-            && Equals(span.GetTagItem("recon.batch.size"), 0));
+        var idle = await SpansOfAsync(() => worker.SettleAllAsync(Cancel));
+        await database.QueueAsync(new QueuedPayment("ACC-BUSY", 100));
+        var busy = await SpansOfAsync(() => worker.SettleAllAsync(Cancel));
+
+        Assert.Empty(idle);
+        Assert.Equal(["claim (SKIP LOCKED)", "settle batch", "settlement"], busy.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>
+    /// The names of the spans that the worker's source makes in this work, whatever other tests do meanwhile.
+    /// </summary>
+    private static async Task<IReadOnlyCollection<string>> SpansOfAsync(Func<Task> work)
+    {
+        var isOurs = new AsyncLocal<bool> { Value = true };
+        var names = new ConcurrentQueue<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == WorkerTelemetry.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStarted = span =>
+            {
+                if (isOurs.Value)
+                {
+                    names.Enqueue(span.OperationName);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        await work();
+
+        return names;
     }
 
     /// <summary>Everything that the worker's source says in this process, sampled.</summary>
     private sealed class Spans : IDisposable
     {
         private readonly ActivityListener _listener;
+        private readonly ConcurrentQueue<Activity> _seen = [];
         private readonly SemaphoreSlim _arrived = new(0);
 
         public Spans()
@@ -189,20 +216,18 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
                 ActivityStopped = span =>
                 {
-                    Seen.Enqueue(span);
+                    _seen.Enqueue(span);
                     _arrived.Release();
                 },
             };
             ActivitySource.AddActivityListener(_listener);
         }
 
-        public ConcurrentQueue<Activity> Seen { get; } = [];
-
         public async Task<Activity> WaitForAsync(Func<Activity, bool> wanted)
         {
             while (true)
             {
-                if (Seen.FirstOrDefault(wanted) is { } span)
+                if (_seen.FirstOrDefault(wanted) is { } span)
                 {
                     return span;
                 }
