@@ -20,6 +20,7 @@ public sealed record Replica(string Name, int Pid, CustomResourceSnapshot Snapsh
 public sealed class PaymentsApplication : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, ResourceEvent> _seen = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<(string Resource, string State)> _states = [];
@@ -117,7 +118,10 @@ public sealed class PaymentsApplication : IAsyncDisposable
         Assert.True(result.Success, $"{command} {replica.Name}: {result.Message}");
     }
 
-    /// <summary>Waits until the ledger says of the payment that it is not pending any more.</summary>
+    /// <summary>
+    /// Waits until the ledger says of the payment that it is not pending any more; throws when it tells of no change
+    /// for a minute.
+    /// </summary>
     public async Task WaitUntilSettledAsync(Guid payment, CancellationToken cancel)
     {
         await using var connection = await Superuser.OpenConnectionAsync(cancel);
@@ -130,7 +134,10 @@ public sealed class PaymentsApplication : IAsyncDisposable
 
         while (await look.ExecuteScalarAsync(cancel) is "pending")
         {
-            await connection.WaitAsync(cancel);
+            if (!await connection.WaitAsync(SilenceLimit, cancel))
+            {
+                throw new TimeoutException($"Payment {payment} is still pending.");
+            }
         }
     }
 

@@ -1,8 +1,9 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace Payments.Testing;
 
-/// <summary>Waits for what other processes write, of which no notification tells.</summary>
+/// <summary>Waits for what other sessions and processes do, of which no notification tells.</summary>
 public static class Conditions
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -26,13 +27,37 @@ public static class Conditions
         """;
 
     /// <summary>Asks until the query answers true; fails after a minute.</summary>
-    public static async Task UntilAsync(this TestDatabase database, string query, object? parameters = null)
+    public static Task UntilAsync(this TestDatabase database, string query, object? parameters = null) =>
+        UntilAsync(() => database.ScalarAsync<bool>(query, parameters), query);
+
+    /// <summary>Asks until it is so; fails after a minute.</summary>
+    public static Task UntilAsync(
+        Func<Task<bool>> isSo, [CallerArgumentExpression(nameof(isSo))] string condition = "") =>
+        FirstAsync(isSo, answer => answer, condition);
+
+    /// <summary>Looks until it is so; fails after a minute.</summary>
+    public static Task UntilAsync(
+        Func<bool> isSo, [CallerArgumentExpression(nameof(isSo))] string condition = "") =>
+        UntilAsync(() => Task.FromResult(isSo()), condition);
+
+    /// <summary>The first answer that is wanted; fails when none comes for a minute.</summary>
+    public static async Task<T> FirstAsync<T>(
+        Func<Task<T>> look,
+        Predicate<T> isWanted,
+        [CallerArgumentExpression(nameof(isWanted))] string condition = "")
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
-        while (!await database.ScalarAsync<bool>(query, parameters))
+        while (true)
         {
-            Assert.True(clock.GetElapsedTime(started) < Patience, $"Not so after a minute: {query}");
+            var answer = await look();
+            if (isWanted(answer))
+            {
+                return answer;
+            }
+
+            Assert.True(
+                clock.GetElapsedTime(started) < Patience, $"Not so after a minute: {condition}; the last was {answer}");
             await Task.Delay(Pause, clock);
         }
     }

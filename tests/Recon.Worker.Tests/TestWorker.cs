@@ -93,10 +93,12 @@ internal sealed class TestWorker : IAsyncDisposable
         Task.WhenAll(Enumerable.Range(0, workers).Select(number => Task.Run(async () =>
         {
             await using var worker = new TestWorker(database, options => options.BatchSize = batchSizeOf(number));
-            while (await database.ScalarAsync<long>("SELECT count(*) FROM recon_jobs WHERE finished_at IS NULL") > 0)
+            await Conditions.UntilAsync(async () =>
             {
-                await worker.Pass.RunOnceAsync(CancellationToken.None, cancel);
-            }
+                await worker.SettleAllAsync(cancel);
+                return await database.ScalarAsync<bool>(
+                    "SELECT NOT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)");
+            });
         })));
 
     public async ValueTask DisposeAsync()

@@ -238,17 +238,16 @@ public sealed class FaultPointTests(DyingSystem system) : IClassFixture<DyingSys
     }
 
     // The server may take a moment to notice that the one who held the key is gone.
-    private static async Task<HttpResponseMessage> RetryAsync(Func<Task<HttpResponseMessage>> send)
-    {
-        while (true)
+    private static Task<HttpResponseMessage> RetryAsync(Func<Task<HttpResponseMessage>> send) => Conditions.FirstAsync(
+        send,
+        response =>
         {
-            var response = await send();
-            if ((int)response.StatusCode != 409)
+            var isHeld = (int)response.StatusCode == 409;
+            if (isHeld)
             {
-                return response;
+                response.Dispose();
             }
 
-            response.Dispose();
-        }
-    }
+            return !isHeld;
+        });
 }

@@ -166,12 +166,12 @@ public sealed class ClientTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         await using var events = api.ListenAsync(Cancel).GetAsyncEnumerator(Cancel);
         var first = events.MoveNextAsync().AsTask();
-        do
+        await Conditions.UntilAsync(async () =>
         {
             // The stream tells of what happens once it is open, and the first payment may come before that.
             await fixture.Client.PayAsync("ACC-FILE", 8);
-        }
-        while (!first.IsCompleted);
+            return first.IsCompleted;
+        });
 
         Assert.True(await first);
         Assert.Contains(events.Current, new[] { "payments", "accounts" });

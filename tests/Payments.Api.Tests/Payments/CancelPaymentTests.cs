@@ -140,14 +140,10 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
         }
 
         var cancelling = CancelAsync(payment);
-        while (await fixture.Database.ScalarAsync<int>("""
-            SELECT count(*) FROM pg_stat_activity
+        await fixture.Database.UntilAsync("""
+            SELECT count(*) > 0 FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%taken%'
-            """) == 0)
-        {
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-
+            """);
         await claim.CommitAsync(TestContext.Current.CancellationToken);
         using var response = await cancelling;
 

@@ -64,15 +64,11 @@ public sealed class CreateTransferTests(ApiFixture fixture) : IClassFixture<ApiF
     {
         using var tooEarly = await WaitingAsync("ACC-WAIT-0", "wait=0");
         var waiting = WaitingAsync("ACC-WAIT-20", "wait=20");
-        Guid? id;
-        do
-        {
-            id = (await fixture.Database.QueryAsync<Guid?>(
-                "SELECT id FROM recon_jobs WHERE payer_account = 'ACC-WAIT-20'")).SingleOrDefault();
-        }
-        while (id is null);
+        const string QueuedSql = "SELECT id FROM recon_jobs WHERE payer_account = 'ACC-WAIT-20'";
+        var queued = await Conditions.FirstAsync(
+            () => fixture.Database.QueryAsync<Guid>(QueuedSql), ids => ids.Count > 0);
 
-        await Settlement.CompleteAsync(fixture.Database, id.Value);
+        await Settlement.CompleteAsync(fixture.Database, Assert.Single(queued));
         await fixture.Database.ExecuteAsync("NOTIFY payments_changed");
         using var answer = await waiting;
 

@@ -9,7 +9,6 @@ namespace Payments.AppHost.Tests.Faults;
 public abstract class FaultTests : ApplicationTests
 {
     private static readonly TimeSpan TryLimit = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(20);
 
     protected FaultTests(FaultySystem system, ITestOutputHelper output)
         : base(system, output) => Client = Application.PlainClient("api", TryLimit);
@@ -36,28 +35,14 @@ public abstract class FaultTests : ApplicationTests
     /// <summary>One value, read as the superuser; while the server is away, it is waited for.</summary>
     protected Task<T> ReadAsync<T>(string sql, object? parameters = null) => UntilAsync<T>(sql, parameters, _ => true);
 
-    /// <summary>Looks until the statement, run as the superuser, gives a value that is wanted.</summary>
+    /// <summary>
+    /// Looks until the statement, run as the superuser, gives a value that is wanted; fails after a minute.
+    /// </summary>
     protected async Task<T> UntilAsync<T>(string sql, object? parameters, Predicate<T?> isWanted)
     {
-        while (true)
-        {
-            var (answered, value) = await TryReadAsync<T>(sql, parameters);
-
-            if (answered && isWanted(value))
-            {
-                return value!;
-            }
-
-            await Task.Delay(LookDelay, Cancel);
-        }
-    }
-
-    protected async Task UntilAsync(Func<bool> isSo)
-    {
-        while (!isSo())
-        {
-            await Task.Delay(LookDelay, Cancel);
-        }
+        var (_, value) = await Conditions.FirstAsync(
+            () => TryReadAsync<T>(sql, parameters), look => look.Answered && isWanted(look.Value), sql);
+        return value!;
     }
 
     protected Task AllSettledAsync() =>

@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using Payments.Testing;
 using Payments.Testing.Faults;
 
 namespace Payments.AppHost.Tests.Faults;
@@ -36,7 +37,7 @@ public sealed class OutageTests(FaultySystem system, ITestOutputHelper output) :
         var load = await UnderLoadAsync("database-away", async load =>
         {
             await Application.CommandAsync("postgres", KnownResourceCommands.StopCommand, Cancel);
-            await UntilAsync(() => load.Retries > 0);
+            await Conditions.UntilAsync(() => load.Retries > 0);
             await Application.CommandAsync("postgres", KnownResourceCommands.StartCommand, Cancel);
             await AcceptMoreAsync(load);
         });
@@ -77,10 +78,10 @@ public sealed class OutageTests(FaultySystem system, ITestOutputHelper output) :
         return load;
     }
 
-    private Task AcceptMoreAsync(PaymentLoad load)
+    private static Task AcceptMoreAsync(PaymentLoad load)
     {
         var wanted = load.Accepted.Count + Swing;
-        return UntilAsync(() => load.Accepted.Count >= wanted);
+        return Conditions.UntilAsync(() => load.Accepted.Count >= wanted);
     }
 
     private async Task OnePaymentPerKeyAsync(PaymentLoad load)

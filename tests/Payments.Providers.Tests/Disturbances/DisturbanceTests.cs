@@ -6,6 +6,8 @@ namespace Payments.Providers.Tests.Disturbances;
 
 public sealed class DisturbanceTests : SandboxTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     [Fact]
     public async Task A_shift_moves_the_total_and_leaves_the_users_alone_and_shifts_add_up()
     {
@@ -128,6 +130,8 @@ public sealed class DisturbanceTests : SandboxTests
     private async Task<JsonElement> UntilAsync(
         string provider, Func<JsonElement, bool> wanted)
     {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
         while (true)
         {
             var (_, state, _) = await GetAsync(Sandbox.Client, $"/sandbox/{provider}");
@@ -136,7 +140,8 @@ public sealed class DisturbanceTests : SandboxTests
                 return state;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancel);
+            Assert.True(clock.GetElapsedTime(started) < Patience, $"Not so after a minute: {state}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), clock, Cancel);
         }
     }
 

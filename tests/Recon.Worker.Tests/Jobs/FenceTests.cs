@@ -144,22 +144,14 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
             "UPDATE recon_jobs SET available_at = clock_timestamp() + interval '2 seconds' WHERE lease = @Lease",
             claim);
         var settling = worker.Batches.ExecuteAsync(claim, Cancel);
-        await UntilAsync(Conditions.LockIsWaitedFor);
-        await UntilAsync(
+        await database.UntilAsync(Conditions.LockIsWaitedFor);
+        await database.UntilAsync(
             "SELECT bool_and(available_at < clock_timestamp()) FROM recon_jobs WHERE lease = @Lease", claim);
         await blocked.DisposeAsync();
 
         await Assert.ThrowsAsync<LeaseLostException>(() => settling);
         Assert.Equal(0, await SettlementsOfAsync(payment));
         await SettleTheRestAsync();
-    }
-
-    private async Task UntilAsync(string sql, object? parameters = null)
-    {
-        while (!await database.ScalarAsync<bool>(sql, parameters))
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), Cancel);
-        }
     }
 
     private async Task<QueuedPayment> QueueOneAsync()

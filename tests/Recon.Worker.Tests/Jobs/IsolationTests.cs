@@ -35,10 +35,11 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
             options.RetryDelayMaxSeconds = 0.001;
         });
 
-        while (await CountAsync("finished_at IS NULL", poison) > 0)
+        await Conditions.UntilAsync(async () =>
         {
             await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel);
-        }
+            return await CountAsync("finished_at IS NULL", poison) == 0;
+        });
 
         Assert.Equal(1, await CountAsync("status = 'dead' AND failures = 3 AND last_error LIKE '%overflow%'", poison));
         Assert.Equal("pending", await database.ScalarAsync<string>(

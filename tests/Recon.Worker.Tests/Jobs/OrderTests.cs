@@ -90,10 +90,9 @@ public sealed class OrderTests(TestDatabase database) : IClassFixture<TestDataba
         await worker.SettleAllAsync(Cancel);
         await transaction.CommitAsync(Cancel);
 
-        while (await worker.Pass.RunOnceAsync(CancellationToken.None, Cancel)
-            is not (PassOutcome.Settled or PassOutcome.SettledAll))
-        {
-        }
+        await Conditions.FirstAsync(
+            () => worker.Pass.RunOnceAsync(CancellationToken.None, Cancel),
+            outcome => outcome is PassOutcome.Settled or PassOutcome.SettledAll);
 
         Assert.Equal("completed", await database.ScalarAsync<string>(
             "SELECT status FROM payments WHERE id = @late", new { late }));

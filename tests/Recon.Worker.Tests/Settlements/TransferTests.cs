@@ -148,18 +148,12 @@ public sealed class TransferTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Equal((20, 20), await UpdatesAsync(own, "payments", 20));
     }
 
-    private static async Task<(long All, long Hot)> UpdatesAsync(TestDatabase database, string table, int wanted)
-    {
-        while (true)
-        {
-            var updates = Assert.Single(await database.QueryAsync<(long All, long Hot)>(
-                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = @table", new { table }));
-            if (updates.All >= wanted)
-            {
-                return updates;
-            }
-        }
-    }
+    // Statistics arrive some time after the commits that they count.
+    private static Task<(long All, long Hot)> UpdatesAsync(TestDatabase database, string table, int wanted) =>
+        Conditions.FirstAsync(
+            async () => Assert.Single(await database.QueryAsync<(long All, long Hot)>(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = @table", new { table })),
+            updates => updates.All >= wanted);
 
     private Task OpenAsync(IEnumerable<string> names, long minimum) => database.ExecuteAsync(
         """
@@ -168,16 +162,12 @@ public sealed class TransferTests(TestDatabase database) : IClassFixture<TestDat
         """,
         new { names = names.ToArray(), minimum });
 
-    private async Task WaitersAsync(int wanted)
-    {
-        while (await database.ScalarAsync<int>("""
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'
-            """) < wanted)
-        {
-            await Task.Delay(10, Cancel);
-        }
-    }
+    private Task WaitersAsync(int wanted) => database.UntilAsync(
+        """
+        SELECT count(*) >= @wanted FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'
+        """,
+        new { wanted });
 
     private async Task SettleAsync(params QueuedPayment[] payments)
     {

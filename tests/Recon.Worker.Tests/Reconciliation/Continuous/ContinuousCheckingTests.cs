@@ -150,23 +150,29 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
             Password = "reader",
         };
         await _database.ExecuteAsync($"CREATE ROLE {reader.Username} LOGIN PASSWORD '{reader.Password}'");
-        _database.Superuser.Clear();
-        await using var service = await _database.App.OpenConnectionAsync(Cancel);
-        await using (var reading = new NpgsqlConnection(reader.ConnectionString))
+        try
         {
-            await reading.OpenAsync(Cancel);
-            while (await new LedgerTally().CountAsync(service, blocks: 1, Cancel) is not null)
+            _database.Superuser.Clear();
+            await using var service = await _database.App.OpenConnectionAsync(Cancel);
+            await using (var reading = new NpgsqlConnection(reader.ConnectionString))
             {
-                // The superuser's last session is still ending.
-                Cancel.ThrowIfCancellationRequested();
+                await reading.OpenAsync(Cancel);
+
+                // The superuser's last session may still be ending.
+                await Conditions.UntilAsync(
+                    async () => await new LedgerTally().CountAsync(service, blocks: 1, Cancel) is null);
             }
+
+            await using var deleting = new NpgsqlConnection(server.ConnectionString);
+            await deleting.OpenAsync(Cancel);
+
+            Assert.Equal(new LedgerSums(0, 0, 0), await new LedgerTally().CountAsync(service, blocks: 1, Cancel));
         }
-
-        await using var deleting = new NpgsqlConnection(server.ConnectionString);
-        await deleting.OpenAsync(Cancel);
-
-        Assert.Equal(new LedgerSums(0, 0, 0), await new LedgerTally().CountAsync(service, blocks: 1, Cancel));
-        await deleting.ExecuteAsync($"DROP ROLE {reader.Username}");
+        finally
+        {
+            // Of the whole server, not of the database.
+            await _database.ExecuteAsync($"DROP ROLE {reader.Username}");
+        }
     }
 
     [Fact]
