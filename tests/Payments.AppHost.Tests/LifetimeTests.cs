@@ -8,10 +8,23 @@ public sealed class LifetimeTests
     [Fact]
     public async Task Two_applications_in_one_process_keep_to_themselves_and_leave_nothing_behind()
     {
-        var cancel = TestContext.Current.CancellationToken;
         var starting = PaymentsApplication.StartAsync(["Parameters:app-password=second", "Ports:Api=1"]);
-        var first = await PaymentsApplication.StartAsync();
-        var second = await starting;
+        try
+        {
+            await using var first = await PaymentsApplication.StartAsync();
+            await using var second = await starting;
+            await KeepToThemselvesAsync(first, second);
+        }
+        finally
+        {
+            // The second may have come up although the first did not.
+            await (await starting).DisposeAsync();
+        }
+    }
+
+    private static async Task KeepToThemselvesAsync(PaymentsApplication first, PaymentsApplication second)
+    {
+        var cancel = TestContext.Current.CancellationToken;
         var (mine, other) = (await Belongings.OfAsync(first, cancel), await Belongings.OfAsync(second, cancel));
 
         var payment = await first.PayAsync("lifetime", 1.00m, cancel);

@@ -27,6 +27,7 @@ public sealed class PaymentsApplication : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly TestOutputLogger _log;
     private readonly Task _watching;
+    private bool _isDisposed;
 
     private PaymentsApplication(DistributedApplication app, TestOutputLogger log)
     {
@@ -153,6 +154,12 @@ public sealed class PaymentsApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await _stopping.CancelAsync();
         await _watching;
 

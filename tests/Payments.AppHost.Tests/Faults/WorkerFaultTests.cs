@@ -32,13 +32,25 @@ public sealed class WorkerFaultTests(FaultySystem system, ITestOutputHelper outp
     public async Task A_worker_frozen_past_its_lease_and_resumed_commits_nothing_of_what_it_held()
     {
         const string Account = "ACC-FROZEN";
-        var (worker, held) = await HoldLeasesAsync(Account, ProcessSignals.Freeze);
+        var frozen = 0;
+        HeldLeases held;
+        try
+        {
+            (_, held) = await HoldLeasesAsync(Account, pid => ProcessSignals.Freeze(frozen = pid));
+            await AllSettledAsync();
+        }
+        finally
+        {
+            // Whatever went wrong: the tests to come share it, and it could not even be told to stop.
+            if (frozen != 0)
+            {
+                ProcessSignals.Resume(frozen);
+            }
+        }
 
-        await AllSettledAsync();
-        ProcessSignals.Resume(worker.Pid);
-        await SettlesAgainAsync(worker.Pid);
+        await SettlesAgainAsync(frozen);
 
-        await SettledOnceByOthersAsync(Account, worker.Pid, held);
+        await SettledOnceByOthersAsync(Account, frozen, held);
     }
 
     /// <summary>

@@ -26,9 +26,13 @@ public static partial class ProcessSignals
 
     public static void Resume(int pid) => Send(pid, SigCont);
 
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// It is no process's id. To the system, zero and less stand for whole groups: our own, or all that we may signal.
+    /// </exception>
     /// <exception cref="Win32Exception">There is no such process, or it is not ours to signal.</exception>
     private static void Send(int pid, int signal)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pid);
         if (SysKill(pid, signal) != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError(), $"Signal {signal} to process {pid} failed");
