@@ -19,6 +19,16 @@ public static class Conditions
         )
         """;
 
+    /// <summary>True while a session of this database waits for an advisory lock.</summary>
+    public const string AdvisoryLockIsWaitedFor = """
+        SELECT EXISTS (
+            SELECT
+            FROM pg_locks
+            JOIN pg_database ON pg_database.oid = pg_locks.database
+            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+        )
+        """;
+
     /// <summary>True while a session of this database waits for a lock.</summary>
     public const string LockIsWaitedFor = """
         SELECT EXISTS (

@@ -168,7 +168,8 @@ public sealed class OperatorKeyTests : IAsyncLifetime
         await Database.UntilAsync("""
             SELECT count(*) > 0
             FROM pg_stat_activity
-            WHERE wait_event = 'transactionid' AND query LIKE '%INSERT INTO idempotency_keys%'
+            WHERE datname = current_database() AND wait_event = 'transactionid'
+                AND query LIKE '%INSERT INTO idempotency_keys%'
             """);
         await transaction.CommitAsync(Cancel);
 

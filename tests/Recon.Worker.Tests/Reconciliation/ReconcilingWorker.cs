@@ -16,12 +16,15 @@ internal sealed class ReconcilingWorker(TestDatabase database, params (string Na
 {
     public SaidLines Said { get; } = new();
 
+    /// <summary>What the program takes for the time; the system's clock unless set.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
         builder.UseSetting("ConnectionStrings:payments", database.AppConnectionString);
         builder.UseSetting("Management:Port", "0");
-        builder.ConfigureTestServices(services => services.AddLogging(logging =>
+        builder.ConfigureTestServices(services => services.AddSingleton(Clock).AddLogging(logging =>
         {
             logging.ClearProviders();
             logging.AddProvider(Said);

@@ -12,6 +12,9 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
 {
     private readonly TestDatabase _database = new();
 
+    // It stands: however long a test takes, no slot comes.
+    private readonly SetClock _clock = new(HalfPast(TimeProvider.System.GetUtcNow()));
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public ValueTask InitializeAsync() => _database.InitializeAsync();
@@ -22,7 +25,10 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
     public async Task It_says_what_it_schedules_as_operators_search_for_it()
     {
         await using var worker = new ReconcilingWorker(
-            _database, ("RECONCILIATION_HOURLY_INTERVAL", "60"), ("RECONCILIATION_DAILY_RUN_TIME", "02:00"));
+            _database, ("RECONCILIATION_HOURLY_INTERVAL", "60"), ("RECONCILIATION_DAILY_RUN_TIME", "02:00"))
+        {
+            Clock = _clock,
+        };
         worker.CreateClient();
         await _database.UntilAsync("SELECT count(*) = 2 FROM reconciliation_schedule");
         await worker.Said.WaitForAsync("Daily reconciliation scheduled next_run=");
@@ -32,8 +38,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
                 "Starting reconciliation scheduler hourly_interval=1h0m0s auto_correct=true",
                 "Reconciliation scheduler started",
                 "Daily reconciliation scheduled next_run="
-                + ScheduleText.Of(Schedule.Of(new ReconciliationOptions())
-                    .Next(RunType.Daily, TimeProvider.System.GetUtcNow())),
+                + ScheduleText.Of(Schedule.Of(new ReconciliationOptions()).Next(RunType.Daily, _clock.Now)),
             ],
             worker.Said.Lines);
     }
@@ -52,7 +57,7 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
         }
 
         Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM reconciliation_reports"));
-        await using var worker = new ReconcilingWorker(_database);
+        await using var worker = new ReconcilingWorker(_database) { Clock = _clock };
         worker.CreateClient();
 
         await _database.UntilAsync("""
@@ -121,6 +126,9 @@ public sealed class ReconcilingWorkerTests : IAsyncLifetime
             ["Reconciliation:HourlyInterval must be a whole number of minutes from 1 to 1440, not '0'."],
             refusal.Failures);
     }
+
+    private static DateTimeOffset HalfPast(DateTimeOffset now) =>
+        new(now.Year, now.Month, now.Day, now.Hour, 30, 0, now.Offset);
 
     private WorkerProgram StartProgram() => WorkerProgram.Start(
         _database, ("RECONCILIATION_ENABLED", "false"), ("Duties__LeaseSeconds", "3"), ("Duties__PollSeconds", "0.1"));
