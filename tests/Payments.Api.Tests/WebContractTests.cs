@@ -144,13 +144,7 @@ public sealed class WebContractTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         var dead = new QueuedPayment("ACC-WEB-DEAD", 700);
         await fixture.Database.QueueAsync(dead);
-        await fixture.Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs
-            SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, last_error = 'no room'
-            WHERE id = @Id
-            """,
-            dead);
+        await fixture.Database.BuryAsync("no room", dead.Id);
         var operating = await OperatorAsync();
 
         var letter = (await operating.ListDeadLettersAsync(new Cursor(), 1, Cancel)).Value!.Data.Single();

@@ -1,5 +1,6 @@
 using Npgsql;
 using Payments.Ledger.Jobs;
+using Xunit;
 
 namespace Payments.Testing;
 
@@ -37,9 +38,20 @@ public static class QueuedPayments
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Puts jobs among the dead letters, as a worker does with what failed alone three times.</summary>
+    public static async Task BuryAsync(this TestDatabase database, string error, params Guid[] ids) =>
+        Assert.Equal(ids.Length, await database.ExecuteAsync(BurySql, new { error, ids }));
+
     /// <summary>Lets every lease end now, as if its time had passed.</summary>
     public static Task EndLeasesAsync(this TestDatabase database) =>
         database.ExecuteAsync("UPDATE recon_jobs SET available_at = clock_timestamp() WHERE status = 'processing'");
+
+    private const string BurySql = """
+        UPDATE recon_jobs
+        SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, attempts = 3,
+            last_error = @error, locked_by = 'worker-x', locked_at = now()
+        WHERE id = ANY (@ids)
+        """;
 
     private const string QueueSql = """
         WITH queued AS (

@@ -20,12 +20,7 @@ public sealed class OperationsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         await Settlement.CompleteAsync(fixture.Database, paid);
         var queued = await client.PayAsync("ACC-OPS", 5);
         var dead = await client.PayAsync("ACC-OPS", 7);
-        await fixture.Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now(), last_error = 'given up'
-            WHERE id = @dead
-            """,
-            new { dead });
+        await fixture.Database.BuryAsync("given up", dead);
 
         await PostAsync(client, "/accounts", """{"accountId":"ACC-OPS-2","minimumBalance":1.5}""");
         await PostAsync(client, $"/payments/{paid}/refunds", """{"amount":2.5}""");

@@ -79,9 +79,9 @@ public sealed class OperatorKeyTests : IAsyncLifetime
     [Fact]
     public async Task A_thousand_dead_letters_are_redriven_and_recorded_in_one_transaction()
     {
-        await Database.QueueAsync([.. Enumerable.Range(0, 1_203).Select(i => new QueuedPayment($"ACC-{i % 7}", 100))]);
-        await Database.ExecuteAsync(
-            "UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now(), last_error = 'x'");
+        var payments = Enumerable.Range(0, 1_203).Select(i => new QueuedPayment($"ACC-{i % 7}", 100)).ToArray();
+        await Database.QueueAsync(payments);
+        await Database.BuryAsync("no room", [.. payments.Select(payment => payment.Id)]);
 
         Assert.Equal("""200 {"redriven":1203}""", await SendAsync($"{Letters}/redrive", "", "all"));
 
@@ -217,13 +217,7 @@ public sealed class OperatorKeyTests : IAsyncLifetime
             await Database.QueueAsync(new QueuedPayment("ACC-DEAD", 700) { Id = id });
         }
 
-        await Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs
-            SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, attempts = 3, last_error = 'x'
-            WHERE id = @id
-            """,
-            new { id });
+        await Database.BuryAsync("no room", id);
     }
 
     /// <returns>Status and body, and whether it was given before.</returns>

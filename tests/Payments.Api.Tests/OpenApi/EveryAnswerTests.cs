@@ -141,13 +141,7 @@ public sealed class EveryAnswerTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var waiting = await client.PayAsync("ACC-001", 5);
         var dead = new QueuedPayment("ACC-DEAD", 700);
         await fixture.Database.QueueAsync(dead);
-        await fixture.Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs
-            SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, last_error = 'no room'
-            WHERE id = @Id
-            """,
-            dead);
+        await fixture.Database.BuryAsync("no room", dead.Id);
         await TestKeys.AddAsync(fixture.Database, "everything", "key-for-everything", Scopes);
         using var all = fixture.Api.CreateClient("key-for-everything");
         var (done, doneKey) = await all.TransferAsync("ACC-001", "ACC-002", 2);

@@ -79,9 +79,7 @@ public sealed class CancelPaymentTests(ApiFixture fixture) : IClassFixture<ApiFi
     public async Task A_dead_letter_is_not_cancelled()
     {
         var payment = await fixture.Client.PayAsync("STOP-DEAD", 100);
-        await fixture.Database.ExecuteAsync(
-            "UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now() WHERE id = @payment",
-            new { payment });
+        await fixture.Database.BuryAsync("no room", payment);
 
         using var refused = await CancelAsync(payment);
 

@@ -134,9 +134,7 @@ public sealed class ListPaymentsTests(ApiFixture fixture) : IClassFixture<ApiFix
     public async Task A_payment_whose_job_is_a_dead_letter_is_listed_as_pending()
     {
         var ids = await CreateAsync("ACC-DEAD", 2);
-        await fixture.Database.ExecuteAsync("""
-            UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now() WHERE id = @id
-            """, new { id = ids[0] });
+        await fixture.Database.BuryAsync("no room", ids[0]);
 
         var pending = await fixture.Client.GetJsonAsync("/payments?accountId=ACC-DEAD&status=pending");
         Assert.Equal([ids[1], ids[0]], Ids(pending));

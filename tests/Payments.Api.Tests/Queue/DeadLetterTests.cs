@@ -195,14 +195,7 @@ public sealed class DeadLetterTests : IAsyncLifetime
     {
         var payment = new QueuedPayment(account, 700);
         await Database.QueueAsync(payment);
-        await Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs
-            SET status = 'dead', finished_at = now(), buried_at = now(), failures = 3, attempts = 3,
-                last_error = @error, locked_by = 'worker-x', locked_at = now()
-            WHERE id = @Id
-            """,
-            new { error, payment.Id });
+        await Database.BuryAsync(error, payment.Id);
         return payment.Id;
     }
 

@@ -6,19 +6,19 @@ public sealed class QueueStatsTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     public async Task Each_job_is_counted_by_what_may_happen_to_it_next()
     {
         await fixture.Database.QueueAsync([.. Enumerable.Range(1, 10).Select(i => new QueuedPayment("ACC-STATS", i))]);
-        await fixture.Database.QueueAsync(new QueuedPayment("ACC-STUCK", 1), new QueuedPayment("ACC-DEAD", 1));
+        var dead = new QueuedPayment("ACC-DEAD", 1);
+        await fixture.Database.QueueAsync(new QueuedPayment("ACC-STUCK", 1), dead);
         await fixture.Database.ExecuteAsync("""
             UPDATE recon_jobs SET available_at = now() - interval '90 seconds' WHERE amount = 10;
             UPDATE recon_jobs SET status = 'processing', available_at = now() + interval '1 hour' WHERE amount = 1;
             UPDATE recon_jobs SET status = 'processing', available_at = now() - interval '1 second' WHERE amount = 2;
             UPDATE recon_jobs SET status = 'pending', available_at = now() + interval '1 hour', failures = 2,
                 last_error = 'no room' WHERE payee_account = 'ACC-STUCK';
-            UPDATE recon_jobs SET status = 'dead', finished_at = now(), buried_at = now(), last_error = 'given up'
-                WHERE payee_account = 'ACC-DEAD';
             UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE amount = 9;
             INSERT INTO workers (id, seen_at, settled_last_minute)
             VALUES ('alive', now(), 90), ('gone', now() - interval '1 minute', 5000)
             """);
+        await fixture.Database.BuryAsync("given up", dead.Id);
 
         var stats = await fixture.Client.GetJsonAsync("/api/v1/queue/stats");
 

@@ -76,6 +76,10 @@ internal static class DeskRequests
         return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(Cancel)}{replayed}";
     }
 
+    /// <summary>Members of an answer, one after the other as text; nothing for one that is null.</summary>
+    public static string Text(this JsonElement item, params IReadOnlyList<string> members) =>
+        string.Join(' ', members.Select(member => item.GetProperty(member).ToString()));
+
     /// <summary>Its status and the code of its problem.</summary>
     public static async Task<string> RefusedAsync(this HttpClient client, string path, string? body = null)
     {

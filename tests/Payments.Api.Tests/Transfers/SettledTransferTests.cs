@@ -1,9 +1,3 @@
-extern alias worker;
-
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
-using worker::Recon.Worker.Settlements;
-
 namespace Payments.Api.Tests.Transfers;
 
 /// <summary>The API and the worker of the product on one database: from the request to the books.</summary>
@@ -12,8 +6,7 @@ public sealed class SettledTransferTests(ApiFixture fixture) : IClassFixture<Api
     [Fact]
     public async Task Money_arrives_moves_on_and_is_refused_where_it_would_break_a_minimum_balance()
     {
-        await using var worker = new Worker(fixture.Database);
-        worker.Start();
+        await using var worker = SettlingWorker.Start(fixture.Database);
         using var opened = await fixture.Client.PostJsonAsync(
             "/accounts", """{"accountId":"ACC-WALLET","minimumBalance":0}""");
         Assert.Equal(201, (int)opened.StatusCode);
@@ -45,17 +38,4 @@ public sealed class SettledTransferTests(ApiFixture fixture) : IClassFixture<Api
     }
 
     private static string? StatusOf(JsonElement answer) => answer.GetProperty("status").GetString();
-
-    private sealed class Worker(TestDatabase database) : WebApplicationFactory<SettlementLoop>
-    {
-        public void Start() => _ = Services;
-
-        protected override void ConfigureWebHost(IWebHostBuilder builder)
-        {
-            builder.UseEnvironment("Production");
-            builder.UseSetting("ConnectionStrings:payments", database.AppConnectionString);
-            builder.UseSetting("Management:Port", "0");
-            builder.UseSetting("Logging:LogLevel:Default", "None");
-        }
-    }
 }

@@ -1,11 +1,6 @@
-extern alias worker;
-
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Mvc.Testing;
 using Payments.Api.Validation;
-using worker::Recon.Worker.Settlements;
 
 namespace Payments.Api.Tests.Validation;
 
@@ -21,8 +16,7 @@ public sealed class ValidateCommandTests(ApiFixture fixture) : IClassFixture<Api
     [Fact]
     public async Task A_system_that_works_passes_every_check_as_often_as_it_is_asked_also_at_once()
     {
-        await using var worker = new Worker(fixture.Database);
-        worker.CreateClient().Dispose();
+        await using var worker = SettlingWorker.Start(fixture.Database);
 
         var runs = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RunAsync(Settings)));
         var last = await RunAsync(Settings);
@@ -135,16 +129,5 @@ public sealed class ValidateCommandTests(ApiFixture fixture) : IClassFixture<Api
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private sealed class Worker(TestDatabase database) : WebApplicationFactory<SettlementLoop>
-    {
-        protected override void ConfigureWebHost(IWebHostBuilder builder)
-        {
-            builder.UseEnvironment("Production");
-            builder.UseSetting("ConnectionStrings:payments", database.AppConnectionString);
-            builder.UseSetting("Management:Port", "0");
-            builder.UseSetting("Logging:LogLevel:Default", "None");
-        }
     }
 }

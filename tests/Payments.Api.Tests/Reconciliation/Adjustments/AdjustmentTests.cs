@@ -25,7 +25,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
 
         Assert.Equal(
             "adjustment posted 0.400000 -0.400000 USDC ACC usdc_buffer False anna ",
-            Text(posted, "kind", "status", "amount", "counter_amount", "currency", "account_id", "counter_account_id",
+            posted.Text("kind", "status", "amount", "counter_amount", "currency", "account_id", "counter_account_id",
                 "needs_approval", "proposed_by", "approved_by"));
         Assert.Equal(
             [
@@ -51,7 +51,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
         var undone = await _desk.Berta.DoAsync($"/adjustments/{id}/undo");
         var again = await _desk.Berta.DoAsync($"/adjustments/{id}/undo");
 
-        Assert.Equal("undone berta", Text(undone, "status", "undone_by"));
+        Assert.Equal("undone berta", undone.Text("status", "undone_by"));
         Assert.Equal(undone.GetRawText(), again.GetRawText());
         Assert.Equal("409 adjustment_decided", await _desk.Anna.RefusedAsync($"/adjustments/{id}/undo"));
         Assert.Equal(["reversal ACC 400000", "reversal suspense -400000"], await EntriesAsync(adjustment));
@@ -62,7 +62,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
 
         // And it can be corrected anew.
         var anew = await _desk.Anna.DoAsync($"/exceptions/{exception}/adjustments", Reason);
-        Assert.Equal("posted", Text(anew, "status"));
+        Assert.Equal("posted", anew.Text("status"));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
         var again = await _desk.Anna.DoAsync($"/exceptions/{exception}/adjustments", Reason);
         var id = Id(proposed);
 
-        Assert.Equal("proposed True", Text(proposed, "status", "needs_approval"));
+        Assert.Equal("proposed True", proposed.Text("status", "needs_approval"));
         Assert.Equal(proposed.GetRawText(), again.GetRawText());
         Assert.Equal(7_000_000, await BalanceAsync("ACC"));
         Assert.Equal(
@@ -85,7 +85,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
         var approved = await _desk.Berta.DoAsync($"/adjustments/{id}/approve");
         await _desk.Berta.DoAsync($"/adjustments/{id}/approve");
 
-        Assert.Equal("posted anna berta", Text(approved, "status", "proposed_by", "approved_by"));
+        Assert.Equal("posted anna berta", approved.Text("status", "proposed_by", "approved_by"));
         Assert.Equal(10_400_000, await BalanceAsync("ACC"));
         Assert.Equal(
             "resolved: adjustment_proposed adjustment_posted", await _desk.Database.StoryAsync(exception));
@@ -143,7 +143,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
 
         Assert.Equal(
             "failed The flow differs from its entries by another amount than was proposed.",
-            Text(approved, "status", "failure"));
+            approved.Text("status", "failure"));
         Assert.Equal("open: adjustment_proposed adjustment_failed", await _desk.Database.StoryAsync(exception));
         Assert.Empty(await EntriesAsync(deposit));
     }
@@ -161,8 +161,8 @@ public sealed class AdjustmentTests : IAsyncLifetime
         var answers = await Task.WhenAll(exceptions.Select(
             exception => _desk.Anna.DoAsync($"/exceptions/{exception}/adjustments", Reason)));
 
-        Assert.Equal(125, answers.Count(answer => Text(answer, "status") == "posted"));
-        Assert.Equal(5, answers.Count(answer => Text(answer, "status") == "proposed"));
+        Assert.Equal(125, answers.Count(answer => answer.Text("status") == "posted"));
+        Assert.Equal(5, answers.Count(answer => answer.Text("status") == "proposed"));
         Assert.Equal(130 * 10_000_000 + 125 * 800_000, await BalanceAsync("ACC"));
     }
 
@@ -247,7 +247,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
         Assert.Equal(10_000_001, await BalanceAsync("ACC"));
         var approved = await _desk.Berta.DoAsync($"/adjustments/{id}/approve");
 
-        Assert.Equal("posted -0.000001", Text(approved, "status", "amount"));
+        Assert.Equal("posted -0.000001", approved.Text("status", "amount"));
         Assert.True(await _desk.Database.ScalarAsync<bool>("""
             SELECT a.balance = 10000000 AND a.position = 1 AND a.last_entry_at = e.created_at
             FROM accounts AS a JOIN ledger_entries AS e ON e.account_id = a.id
@@ -271,7 +271,7 @@ public sealed class AdjustmentTests : IAsyncLifetime
 
         var approved = await _desk.Berta.DoAsync($"/adjustments/{id}/approve");
 
-        Assert.Equal("failed The entries of the account do not replay.", Text(approved, "status", "failure"));
+        Assert.Equal("failed The entries of the account do not replay.", approved.Text("status", "failure"));
         Assert.Equal(10_000_007, await BalanceAsync("ACC"));
         Assert.Equal(
             "422 not_correctable", await _desk.Anna.RefusedAsync($"/exceptions/{exception}/adjustments", Rebuild));
@@ -323,7 +323,4 @@ public sealed class AdjustmentTests : IAsyncLifetime
     ];
 
     private static string Id(JsonElement item) => item.GetProperty("id").GetString()!;
-
-    private static string Text(JsonElement item, params string[] members) =>
-        string.Join(' ', members.Select(member => item.GetProperty(member).ToString()));
 }

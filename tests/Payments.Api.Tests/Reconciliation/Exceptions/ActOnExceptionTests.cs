@@ -27,7 +27,7 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
 
         Assert.Equal(
             "resolved admin@example.com anna Investigated - due to pending conversion -0.40 2",
-            Text(resolved, "status", "resolved_by", "resolved_by_key", "notes", "resolved_difference", "version"));
+            resolved.Text("status", "resolved_by", "resolved_by_key", "notes", "resolved_difference", "version"));
         Assert.Equal("resolved: resolved", await _desk.Database.StoryAsync(_id));
         Assert.Equal(
             ["anna exception.resolved succeeded ACC-1 admin@example.com"],
@@ -45,12 +45,12 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         var reopened = await _desk.Anna.DoAsync($"/exceptions/{_id}/reopen", """{"notes":"Not late."}""");
 
         Assert.Equal(
-            "open 1 berta   ", Text(reopened, "status", "reopened", "assignee", "resolved_at", "resolved_by", "notes"));
+            "open 1 berta   ", reopened.Text("status", "reopened", "assignee", "resolved_at", "resolved_by", "notes"));
         Assert.Equal(
             "open: acknowledged assigned commented resolved commented reopened",
             await _desk.Database.StoryAsync(_id));
         Assert.Equal(6, (await AuditAsync("''")).Count);
-        Assert.Equal("", Text(await _desk.Anna.DoAsync($"/exceptions/{_id}/assign"), "assignee"));
+        Assert.Equal("", (await _desk.Anna.DoAsync($"/exceptions/{_id}/assign")).Text("assignee"));
     }
 
     [Fact]
@@ -203,14 +203,14 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         var first = await _desk.Anna.DoAsync("/exceptions/bulk", body);
         var again = await _desk.Anna.DoAsync("/exceptions/bulk", body);
 
-        Assert.Equal("2 0 3", Text(first, "changed", "unchanged", "refused"));
-        Assert.Equal("0 2 3", Text(again, "changed", "unchanged", "refused"));
+        Assert.Equal("2 0 3", first.Text("changed", "unchanged", "refused"));
+        Assert.Equal("0 2 3", again.Text("changed", "unchanged", "refused"));
         Assert.Equal(
             [
                 "refused exception_over resolved", "changed  resolved", "refused exception_not_found ",
                 "refused exception_not_found ", "changed  resolved",
             ],
-            first.GetProperty("results").EnumerateArray().Select(one => Text(one, "outcome", "code", "status")));
+            first.GetProperty("results").EnumerateArray().Select(one => one.Text("outcome", "code", "status")));
         Assert.Equal("resolved: resolved", await _desk.Database.StoryAsync(second));
     }
 
@@ -243,7 +243,7 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         var bulks = Enumerable.Range(0, 8).Select(i => _desk.Anna.DoAsync(
             "/exceptions/bulk", $$"""{"action":"assign","assignee":"a{{i}}","ids":[{{orders[i % 2]}}]}"""));
 
-        Assert.All(await Task.WhenAll(bulks), done => Assert.Equal("0", Text(done, "refused")));
+        Assert.All(await Task.WhenAll(bulks), done => Assert.Equal("0", done.Text("refused")));
     }
 
     private Task<IReadOnlyList<string>> AuditAsync(string more) => _desk.Database.QueryAsync<string>(
@@ -254,7 +254,4 @@ public sealed class ActOnExceptionTests : IAsyncLifetime
         ORDER BY id
         """,
         new { id = _id.ToString() });
-
-    private static string Text(JsonElement item, params string[] members) =>
-        string.Join(' ', members.Select(member => item.GetProperty(member).ToString()));
 }

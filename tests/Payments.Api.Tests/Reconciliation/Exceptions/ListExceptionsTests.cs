@@ -82,21 +82,21 @@ public sealed class ListExceptionsTests : IAsyncLifetime
         Assert.Equal("ACC-1", shown.GetProperty("account_id").GetString());
         Assert.Equal(
             "commented anna I look into it.",
-            Text(Assert.Single(shown.GetProperty("story").EnumerateArray()), "kind", "actor", "text"));
+            Assert.Single(shown.GetProperty("story").EnumerateArray()).Text("kind", "actor", "text"));
         Assert.Equal(
             $"{report} -0.400000",
-            Text(Assert.Single(shown.GetProperty("recent_sightings").EnumerateArray()), "report_id", "difference"));
+            Assert.Single(shown.GetProperty("recent_sightings").EnumerateArray()).Text("report_id", "difference"));
         Assert.Equal("adjustment", Assert.Single(shown.GetProperty("corrections").EnumerateArray()).GetString());
         var evidence = shown.GetProperty("evidence");
         Assert.Equal(
-            "ACC-1 USDC 10.000000", Text(evidence.GetProperty("account"), "account_id", "currency", "balance"));
+            "ACC-1 USDC 10.000000", evidence.GetProperty("account").Text("account_id", "currency", "balance"));
         Assert.Equal(
             $"{deposit} deposit completed 10.400000 USDC ACC-1",
-            Text(evidence.GetProperty("flow"), "id", "kind", "status", "amount", "currency", "account_id"));
+            evidence.GetProperty("flow").Text("id", "kind", "status", "amount", "currency", "account_id"));
         Assert.Equal(
             ["usdc_buffer -10.000000", "ACC-1 10.000000"],
             evidence.GetProperty("transaction").GetProperty("entries").EnumerateArray()
-                .Select(entry => Text(entry, "account_id", "amount")));
+                .Select(entry => entry.Text("account_id", "amount")));
         Assert.Equal(JsonValueKind.Null, evidence.GetProperty("payment").ValueKind);
         Assert.Equal($"/api/v1/deposits/{deposit}", shown.GetProperty("links").GetProperty("flow").GetString());
     }
@@ -108,7 +108,4 @@ public sealed class ListExceptionsTests : IAsyncLifetime
         .. (await _desk.Anna.GetJsonAsync($"{Desk.Root}/exceptions{query}")).GetProperty("data").EnumerateArray()
             .Select(one => one.GetProperty("id").GetGuid()),
     ];
-
-    private static string Text(JsonElement item, params string[] members) =>
-        string.Join(' ', members.Select(member => item.GetProperty(member).ToString()));
 }
