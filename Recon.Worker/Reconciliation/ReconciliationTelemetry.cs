@@ -24,6 +24,7 @@ internal sealed class ReconciliationTelemetry : IDisposable
     private static readonly double[] Seconds =
         [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600];
 
+    private readonly ILogger<ReconciliationTelemetry> _logger;
     private readonly Meter _meter = new(Name);
     private readonly Counter<long> _runs;
     private readonly Histogram<double> _runDuration;
@@ -34,8 +35,9 @@ internal sealed class ReconciliationTelemetry : IDisposable
     private readonly Gauge<double> _discrepancy;
     private readonly Counter<long> _alerts;
 
-    public ReconciliationTelemetry()
+    public ReconciliationTelemetry(ILogger<ReconciliationTelemetry> logger)
     {
+        _logger = logger;
         _runs = _meter.CreateCounter<long>("reconciliation_runs_total", description: "Runs that ended");
         _runDuration = _meter.CreateHistogram(
             "reconciliation_run_duration_seconds", "s", "From a run's start to its end",
@@ -83,9 +85,19 @@ internal sealed class ReconciliationTelemetry : IDisposable
         }
     }
 
-    /// <summary>Exceptions of these severities were opened or reopened, and that is committed.</summary>
-    public void ExceptionsOpened(string checkType, IEnumerable<string> severities) =>
-        Count(_exceptions, checkType, severities);
+    /// <summary>These exceptions were opened or reopened, and that is committed. Each has its line in the log.</summary>
+    public void ExceptionsOpened(string checkType, IReadOnlyList<Sighting> opened)
+    {
+        foreach (var one in opened)
+        {
+            _logger.LogWarning(
+                "Exception {ExceptionId} {Story}: {Severity} {CheckType} {Kind}: {Description}",
+                one.Known.Id, one.IsNew ? "opened" : "reopened", one.Break.Severity, checkType, one.Break.Kind,
+                one.Break.Description);
+        }
+
+        Count(_exceptions, checkType, opened.Select(one => one.Break.Severity));
+    }
 
     /// <summary>Alerts of exceptions of these severities are committed, to be delivered.</summary>
     public void AlertsRaised(string checkType, IEnumerable<string> severities) =>

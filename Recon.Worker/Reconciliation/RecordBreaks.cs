@@ -45,11 +45,7 @@ internal sealed class RecordBreaks(DueTimes due)
             counted.Count(one => one.Effect == SightingEffect.Reopens),
             gone.Count(one => one.IsUnresolved))
         {
-            Opened =
-            [
-                .. counted.Where(one => one.IsNew || one.Effect == SightingEffect.Reopens)
-                    .Select(one => one.Break.Severity),
-            ],
+            Opened = [.. counted.Where(one => one.IsNew || one.Effect == SightingEffect.Reopens)],
             Alerted = raised,
         };
     }

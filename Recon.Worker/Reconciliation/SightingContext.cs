@@ -46,9 +46,9 @@ internal sealed record BreakScope(
 /// <param name="Closed">Exceptions that are over by themselves.</param>
 internal sealed record RecordedBreaks(int New, int Seen, int Reopened, int Closed)
 {
-    /// <summary>Severities of those that were opened or reopened, for the metrics once it is committed.</summary>
-    public IReadOnlyList<string> Opened { get; init; } = [];
+    /// <summary>Those that were opened or reopened, for log and metrics once it is committed.</summary>
+    public IReadOnlyList<Sighting> Opened { get; init; } = [];
 
-    /// <summary>Severities of those that an alert was written of, for the same.</summary>
+    /// <summary>Severities of those that an alert was written of, for the metrics.</summary>
     public IReadOnlyList<string> Alerted { get; init; } = [];
 }

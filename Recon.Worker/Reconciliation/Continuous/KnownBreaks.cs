@@ -10,7 +10,7 @@ namespace Recon.Worker.Reconciliation.Continuous;
 /// another worker, or a run, may have reported it, or seen it gone.
 /// </summary>
 internal sealed class KnownBreaks(
-    RecordBreaks record, ReconciliationTelemetry telemetry, TimeProvider clock, ILogger<KnownBreaks> logger)
+    RecordBreaks record, ReconciliationTelemetry telemetry, TimeProvider clock)
 {
     /// <summary>Records those that are new, within the open transaction; none counts as gone.</summary>
     /// <returns>What <see cref="Count"/> counts once that is committed; null when nothing was recorded.</returns>
@@ -24,11 +24,11 @@ internal sealed class KnownBreaks(
         }
 
         var known = await ReadAsync(connection, checkType, cancel);
-        var fresh = breaks.Where(one => !known.Contains(Sighting.Of(one))).ToList();
+        var fresh = breaks.Where(one => !known.Contains(Present.Of(one))).ToList();
 
         // No account was looked at as a whole, so nothing is closed.
         return fresh.Count == 0 ? null : await RecordAsync(
-            connection, checkType, BreakScope.OfAccounts([]), new CheckResult([], fresh, 0), known, seenAt, cancel);
+            connection, checkType, BreakScope.OfAccounts([]), new CheckResult([], fresh, 0), seenAt, cancel);
     }
 
     /// <summary>Records all that is there, and so what is gone, if anything has changed.</summary>
@@ -38,9 +38,9 @@ internal sealed class KnownBreaks(
         CancellationToken cancel)
     {
         var known = await ReadAsync(connection, checkType, cancel);
-        return known.SetEquals(result.Breaks.Select(Sighting.Of)) && result.MoreBreaks == 0
+        return known.SetEquals(result.Breaks.Select(Present.Of)) && result.MoreBreaks == 0
             ? null
-            : await RecordAsync(connection, checkType, BreakScope.Everything, result, known, seenAt, cancel);
+            : await RecordAsync(connection, checkType, BreakScope.Everything, result, seenAt, cancel);
     }
 
     /// <summary>Counts what was recorded, and is committed by now.</summary>
@@ -53,20 +53,15 @@ internal sealed class KnownBreaks(
         }
     }
 
-    private static async Task<HashSet<Sighting>> ReadAsync(
+    private static async Task<HashSet<Present>> ReadAsync(
         NpgsqlConnection connection, string checkType, CancellationToken cancel) =>
-        [.. await connection.QueryAsync<Sighting>(new CommandDefinition(
+        [.. await connection.QueryAsync<Present>(new CommandDefinition(
             PresentSql, new { checkType }, cancellationToken: cancel))];
 
     private async Task<RecordedBreaks> RecordAsync(
         NpgsqlConnection connection, string checkType, BreakScope scope, CheckResult result,
-        HashSet<Sighting> known, DateTimeOffset seenAt, CancellationToken cancel)
+        DateTimeOffset seenAt, CancellationToken cancel)
     {
-        foreach (var one in result.Breaks.Where(one => !known.Contains(Sighting.Of(one))))
-        {
-            logger.LogError("{CheckType} {Kind}: {Description}", checkType, one.Kind, one.Description);
-        }
-
         var context = new SightingContext(TimeOrderedId.New(clock.GetUtcNow()), checkType, scope, seenAt);
         return await record.RecordAsync(connection, context, result, cancel);
     }
@@ -77,8 +72,8 @@ internal sealed class KnownBreaks(
         WHERE check_type = @checkType AND gone_at IS NULL
         """;
 
-    private readonly record struct Sighting(string Key, decimal? Difference)
+    private readonly record struct Present(string Key, decimal? Difference)
     {
-        public static Sighting Of(Break one) => new(one.Key, one.Difference);
+        public static Present Of(Break one) => new(one.Key, one.Difference);
     }
 }

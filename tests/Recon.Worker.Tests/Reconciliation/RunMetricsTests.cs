@@ -39,6 +39,20 @@ public sealed class RunMetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_exception_that_is_opened_has_a_line_in_the_log_with_its_severity()
+    {
+        await _database.ExecuteAsync("INSERT INTO accounts (name, currency, balance) VALUES ('ACC-BROKEN', 'USD', 5)");
+        await using var worker = new ReconcilingWorker(_database, ("Reconciliation:Enabled", "false"));
+        worker.CreateClient();
+
+        await worker.Said.WaitForAsync("Exception ");
+
+        var id = await _database.ScalarAsync<Guid>("SELECT id FROM reconciliation_exceptions");
+        Assert.Contains(worker.Said.Lines, line => line.StartsWith(
+            $"Exception {id} opened: critical account_balance ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_manual_run_is_made_while_the_queue_is_paused_and_the_schedule_off_and_is_measured_by_its_names()
     {
         await _database.ExecuteAsync("UPDATE queue_control SET paused_at = now(), paused_by = 'tester'");

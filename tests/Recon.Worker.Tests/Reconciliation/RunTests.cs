@@ -11,7 +11,7 @@ namespace Recon.Worker.Tests.Reconciliation;
 /// <summary>A database with a worker on it that makes runs of scripted checks.</summary>
 public abstract class RunTests : IAsyncLifetime
 {
-    private readonly ReconciliationTelemetry _telemetry = new();
+    private readonly ReconciliationTelemetry _telemetry = new(NullLogger<ReconciliationTelemetry>.Instance);
 
     private protected TestDatabase Database { get; } = new();
 

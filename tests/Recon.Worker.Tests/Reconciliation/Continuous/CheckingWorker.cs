@@ -14,7 +14,7 @@ namespace Recon.Worker.Tests.Reconciliation.Continuous;
 /// </summary>
 internal sealed class CheckingWorker : IAsyncDisposable
 {
-    private readonly ReconciliationTelemetry _telemetry = new();
+    private readonly ReconciliationTelemetry _telemetry = new(NullLogger<ReconciliationTelemetry>.Instance);
     private readonly DutySessions _sessions;
     private readonly ContinuousOptions _options;
 
@@ -26,8 +26,7 @@ internal sealed class CheckingWorker : IAsyncDisposable
         var text = new NpgsqlConnectionStringBuilder(database.AppConnectionString) { ApplicationName = name };
         _sessions = DutySessions.Create(text.ConnectionString, _ => { });
         _options = options;
-        var known = new KnownBreaks(
-            new RecordBreaks(new DueTimes()), _telemetry, clock, NullLogger<KnownBreaks>.Instance);
+        var known = new KnownBreaks(new RecordBreaks(new DueTimes()), _telemetry, clock);
         Recent = new VerifyRecent(_sessions, known, clock, NullLogger<VerifyRecent>.Instance);
         All = new VerifyAll(_sessions, known, options, clock);
     }
