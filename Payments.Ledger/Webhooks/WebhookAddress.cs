@@ -36,7 +36,8 @@ public sealed class WebhookAddress(bool allowLoopback)
     public string? Check(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > MaxLength || !Uri.TryCreate(text, UriKind.Absolute, out var address)
+        if (text.Length > MaxLength || text.Any(char.IsControl)
+            || !Uri.TryCreate(text, UriKind.Absolute, out var address)
             || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp))
         {
             return FormattableString.Invariant($"must be an absolute https address of at most {MaxLength} characters");

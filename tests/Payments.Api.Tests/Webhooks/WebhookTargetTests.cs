@@ -72,6 +72,7 @@ public sealed class WebhookTargetTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("""{"url": "https://169.254.169.254/latest"}""", 422, "#/url")]
     [InlineData("""{"url": "https://localhost/"}""", 422, "#/url")]
     [InlineData("""{"url": "https://u:p@hooks.example.com/"}""", 422, "#/url")]
+    [InlineData("""{"url": "https://hooks.example.com/a\u0000b"}""", 422, "#/url")]
     [InlineData("""{"url": "https://h.example/", "eventTypes": ["no.such.type"]}""", 422, "#/eventTypes/0")]
     [InlineData("""{"url": "https://h.example/", "eventTypes": "all"}""", 400, "#/eventTypes")]
     [InlineData("""{"url": "https://h.example/", "eventTypes": [1]}""", 400, "#/eventTypes/0")]
