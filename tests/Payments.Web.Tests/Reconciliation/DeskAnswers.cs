@@ -26,10 +26,12 @@ internal static class DeskAnswers
     /// <summary>All that the desk, an exception's page and the page of the runs ask for.</summary>
     public static FakeApi Full(string one = OpenException, string adjustment = Proposal) => Answer(new FakeApi()
         .Answers(Admin + "/reports", List(ManualRun))
-        .Answers(
-            $"{Admin}/reports/{ReportId}",
-            ManualRun[..^1] + $$""","checks":[{{Check}}],"exceptions":{{List(Seen)}} }""")
+        .Answers($"{Admin}/reports/{ReportId}", RunWith(Check))
         .Answers(Admin + "/providers", List(Provider)), one, adjustment);
+
+    /// <summary>The run with one of its checks.</summary>
+    public static string RunWith(string check) =>
+        ManualRun[..^1] + $$""","checks":[{{check}}],"exceptions":{{List(Seen)}} }""";
 
     /// <summary>From now on the exception, and its correction, are these.</summary>
     public static FakeApi Answer(FakeApi api, string one, string adjustment = Proposal) => api
@@ -85,7 +87,7 @@ internal static class DeskAnswers
         "resolved_by_key":null,"resolved_difference":null,"notes":null}
         """;
 
-    private const string Provider = """
+    public const string Provider = """
         {"provider":"circle","currency":"USDC","providerBalance":125.0,"asOf":"2026-03-01T10:00:00Z",
         "fetchedAt":"2026-03-01T10:00:00Z","ageSeconds":25.4,"ledgerBalance":100.0,"difference":25.0,"tolerance":10.0,
         "status":"differs","reason":null,"inconclusiveSince":null}

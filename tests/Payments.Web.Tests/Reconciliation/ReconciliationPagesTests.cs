@@ -20,6 +20,21 @@ public sealed class ReconciliationPagesTests
     }
 
     [Fact]
+    public async Task A_difference_that_is_tolerated_is_not_shown_as_a_break()
+    {
+        var api = Full();
+        api.Answers($"{Admin}/reports/{ReportId}", RunWith(Check.Replace("failed", "passed", StringComparison.Ordinal)))
+            .Answers(Admin + "/providers", List(Provider.Replace("differs", "agrees", StringComparison.Ordinal)));
+
+        await using var failed = await Screen.OpenAsync<ReconciliationPage>(Full(), "/reconciliation");
+        await using var passed = await Screen.OpenAsync<ReconciliationPage>(api, "/reconciliation");
+
+        Assert.True(await ShowsAsync(failed, "is-bad-text\">+"));
+        Assert.False(await ShowsAsync(passed, "is-bad-text\">+"));
+        Assert.True(await ShowsAsync(passed, "40.000000"));
+    }
+
+    [Fact]
     public async Task A_run_is_asked_for_under_a_key_and_its_progress_is_shown()
     {
         var api = Full().Answers(Admin + "/run", $$"""
