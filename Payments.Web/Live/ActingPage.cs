@@ -21,8 +21,8 @@ public abstract class ActingPage<TView> : LivePage<TView> where TView : class
     private protected override void OnAddressChanged() => (Refusal, Done) = (null, null);
 
     /// <summary>
-    /// Makes a change, which tells what it did or why it was not made. It runs to its end even when the page is left: it
-    /// may have been carried out already. What came of it is told only where it was asked for.
+    /// Makes a change, which tells what it did or why it was not made. It runs to its end even when the page is left:
+    /// it may have been carried out already. What came of it is told only where it was asked for.
     /// </summary>
     /// <returns>Whether it was made; false also while another is under way, and then nothing was tried.</returns>
     private protected async Task<bool> ChangeAsync(Func<Task<(Problem? Problem, string? Done)>> change)

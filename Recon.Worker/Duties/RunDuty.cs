@@ -71,7 +71,8 @@ internal sealed class RunDuty(
     }
 
     // The database may still be away. A duty that is not handed back counts, once its lease has ended, as one with
-    // which its worker disappeared; so it is tried for as long as there is a lease. A process that stops tries once more.
+    // which its worker disappeared; so it is tried for as long as there is a lease. A process that stops tries once
+    // more.
     private async Task ReturnAsync(Duty duty, CancellationToken stopping)
     {
         var started = clock.GetTimestamp();

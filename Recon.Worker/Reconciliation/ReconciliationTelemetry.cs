@@ -85,7 +85,7 @@ internal sealed class ReconciliationTelemetry : IDisposable
         }
     }
 
-    /// <summary>These exceptions were opened or reopened, and that is committed. Each has its line in the log.</summary>
+    /// <summary>These exceptions were opened or reopened, and that is committed: each is logged.</summary>
     public void ExceptionsOpened(string checkType, IReadOnlyList<Sighting> opened)
     {
         foreach (var one in opened)

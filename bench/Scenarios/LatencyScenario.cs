@@ -35,8 +35,11 @@ internal sealed class LatencyScenario : Scenario
         var product = await context.WarmSystemAsync(cancel);
         var result = await context.CompareAsync(
             FormattableString.Invariant($"Latency at {perSecond:#,##0} payments a second"),
-            [new Side(Product, token => product.MeasureAsync(
-                (system, run) => MeasureAsync(context, system, run, perSecond, token), token), product.CheckBooksAsync)],
+            [new Side(
+                Product,
+                token => product.MeasureAsync(
+                    (system, run) => MeasureAsync(context, system, run, perSecond, token), token),
+                product.CheckBooksAsync)],
             cancel);
         context.Report.Targets.AddRange([
             Target.AtMost(result, Product, P50, 15),
