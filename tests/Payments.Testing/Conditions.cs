@@ -19,13 +19,16 @@ public static class Conditions
         )
         """;
 
-    /// <summary>True while a session of this database waits for an advisory lock.</summary>
+    /// <summary>
+    /// True while a session of this database has asked for an advisory lock, and rests before it asks again: one that
+    /// was given it does something else at once.
+    /// </summary>
     public const string AdvisoryLockIsWaitedFor = """
         SELECT EXISTS (
             SELECT
-            FROM pg_locks
-            JOIN pg_database ON pg_database.oid = pg_locks.database
-            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+            FROM pg_stat_activity
+            WHERE datname = current_database() AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'
+                AND state_change < clock_timestamp() - interval '100 milliseconds'
         )
         """;
 

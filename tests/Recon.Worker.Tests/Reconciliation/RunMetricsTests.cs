@@ -45,11 +45,13 @@ public sealed class RunMetricsTests : IAsyncLifetime
         await using var worker = new ReconcilingWorker(_database, ("Reconciliation:Enabled", "false"));
         worker.CreateClient();
 
-        await worker.Said.WaitForAsync("Exception ");
+        await _database.UntilAsync("SELECT EXISTS (SELECT FROM reconciliation_exceptions)");
 
-        var id = await _database.ScalarAsync<Guid>("SELECT id FROM reconciliation_exceptions");
-        Assert.Contains(worker.Said.Lines, line => line.StartsWith(
-            $"Exception {id} opened: critical account_balance ", StringComparison.Ordinal));
+        foreach (var (id, severity, check) in await _database.QueryAsync<(Guid, string, string)>(
+            "SELECT id, severity, check_type FROM reconciliation_exceptions"))
+        {
+            await worker.Said.WaitForAsync($"Exception {id} opened: {severity} {check} ");
+        }
     }
 
     [Fact]
