@@ -61,20 +61,11 @@ internal sealed class DocumentsSystem : IAsyncDisposable
 
     /// <summary>Waits until every payment has its entry.</summary>
     /// <exception cref="Measuring.VoidRunException">It takes more than a minute.</exception>
-    public async Task WaitUntilSettledAsync(CancellationToken cancel)
-    {
-        var clock = TimeProvider.System;
-        var started = clock.GetTimestamp();
-        while (await Database.CountDocumentsSettledAsync(cancel) < await Database.CountPaymentsAsync(cancel))
-        {
-            if (clock.GetElapsedTime(started) > TimeSpan.FromMinutes(1))
-            {
-                throw new Measuring.VoidRunException("payments were left unsettled for a minute");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
-        }
-    }
+    public Task WaitUntilSettledAsync(CancellationToken cancel) => Measuring.Patience.UntilAsync(
+        async () =>
+            await Database.CountDocumentsSettledAsync(cancel) >= await Database.CountPaymentsAsync(cancel),
+        "payments were left unsettled for a minute",
+        cancel);
 
     /// <exception cref="Measuring.VoidRunException">One of the processes ended by itself.</exception>
     public void ShouldRun()

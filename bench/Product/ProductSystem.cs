@@ -75,21 +75,11 @@ internal sealed class ProductSystem : IAsyncDisposable
 
     /// <summary>Waits until no job is open.</summary>
     /// <exception cref="Measuring.VoidRunException">It takes more than a minute.</exception>
-    public async Task WaitUntilSettledAsync(CancellationToken cancel)
-    {
-        var clock = TimeProvider.System;
-        var started = clock.GetTimestamp();
-        while (await Database.ScalarAsync<bool>(
-            "SELECT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)", cancel))
-        {
-            if (clock.GetElapsedTime(started) > TimeSpan.FromMinutes(1))
-            {
-                throw new Measuring.VoidRunException("payments were left unsettled for a minute");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
-        }
-    }
+    public Task WaitUntilSettledAsync(CancellationToken cancel) => Measuring.Patience.UntilAsync(
+        () => Database.ScalarAsync<bool>(
+            "SELECT NOT EXISTS (SELECT FROM recon_jobs WHERE finished_at IS NULL)", cancel),
+        "payments were left unsettled for a minute",
+        cancel);
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 }

@@ -34,8 +34,6 @@ internal sealed class WarmWorkers(
     // As many as two workers settle in about that time.
     private const int WarmUpPayments = 30_000;
 
-    private static readonly TimeSpan LookDelay = TimeSpan.FromMilliseconds(50);
-
     private BenchDatabase? _database;
     private IReadOnlyList<ServiceProcess> _workers = [];
     private int _run;
@@ -149,18 +147,9 @@ internal sealed class WarmWorkers(
 
     private static async Task PauseAsync(BenchDatabase database, CancellationToken cancel)
     {
-        var clock = TimeProvider.System;
-        var started = clock.GetTimestamp();
         await SetPausedAsync(database, true, cancel);
-        while (!await database.ScalarAsync<bool>(IsRestingSql, cancel))
-        {
-            if (clock.GetElapsedTime(started) > LongestDrain)
-            {
-                throw new VoidRunException("a worker did not rest within a minute");
-            }
-
-            await Task.Delay(LookDelay, cancel);
-        }
+        await Patience.UntilAsync(
+            () => database.ScalarAsync<bool>(IsRestingSql, cancel), "a worker did not rest within a minute", cancel);
     }
 
     private static async Task SetPausedAsync(BenchDatabase database, bool paused, CancellationToken cancel)
