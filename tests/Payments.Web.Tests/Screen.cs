@@ -104,6 +104,24 @@ internal sealed class Screen : IAsyncDisposable
     /// <summary>Presses the one button of this name.</summary>
     public Task ClickAsync(string name) => RaiseAsync("name", name, "onclick", new MouseEventArgs());
 
+    /// <summary>
+    /// Asks for the same twice, and is told each time that nobody knows what became of it. A button whose name is a
+    /// sentence of its own asks back, and is answered yes.
+    /// </summary>
+    public async Task ClickTwiceUnansweredAsync(string name)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await ClickAsync(name);
+            if (char.IsUpper(name[0]))
+            {
+                await ClickAsync(name + ": yes");
+            }
+
+            await HtmlWithAsync("Not known to be done");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _renderer.DisposeAsync();

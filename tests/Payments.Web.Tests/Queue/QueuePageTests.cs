@@ -188,16 +188,7 @@ public sealed class QueuePageTests
         var api = Full().IsUnreachableAt(path);
         await using var screen = await Screen.OpenAsync<QueuePage>(api, "/queue");
 
-        for (var attempt = 0; attempt < 2; attempt++)
-        {
-            await screen.ClickAsync(button);
-            if (char.IsUpper(button[0]))
-            {
-                await screen.ClickAsync(button + ": yes");
-            }
-
-            await screen.HtmlWithAsync("Not known to be done");
-        }
+        await screen.ClickTwiceUnansweredAsync(button);
 
         api.ShouldHaveSentTwiceTheSameTo(path);
     }
