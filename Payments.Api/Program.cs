@@ -45,6 +45,11 @@ if (args is [VerifyAuditCommand.Name, ..])
     return await VerifyAuditCommand.RunAsync(args);
 }
 
+if (args is [AcceptRestoreCommand.Name, ..])
+{
+    return await AcceptRestoreCommand.RunAsync(args);
+}
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();

@@ -51,6 +51,7 @@ public sealed record AuditVerification(
     DateTimeOffset VerifiedAt,
     long Sealed,
     long Waiting,
+    long Restores,
     string? Head = null,
     int? Checkpoints = null,
     long? CheckpointedTo = null,

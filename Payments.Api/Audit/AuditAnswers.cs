@@ -32,9 +32,10 @@ internal sealed record TrailEntry(
 /// <param name="Head">Hash of the last link, in hexadecimal.</param>
 /// <param name="Waiting">Events that are not sealed yet.</param>
 /// <param name="Checkpoints">Null: none are kept, and a cut-off tail cannot be seen.</param>
+/// <param name="Restores">How often a restore of the database to an earlier point was accepted.</param>
 internal sealed record AuditVerificationAnswer(
     bool Intact, DateTimeOffset VerifiedAt, long Sealed, string? Head, long Waiting, int? Checkpoints,
-    long? CheckpointedTo, AuditDamageAnswer? Damage);
+    long? CheckpointedTo, long Restores, AuditDamageAnswer? Damage);
 
 /// <param name="Kind">edited, deleted, reordered, cut, rewritten, unsealed, checkpoint_missing, ...</param>
 internal sealed record AuditDamageAnswer(long FirstBadSequence, string Kind, string Detail);

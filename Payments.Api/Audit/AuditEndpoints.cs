@@ -76,7 +76,7 @@ internal static class AuditEndpoints
         return JsonAnswer.Of(
             new AuditVerificationAnswer(
                 found.Intact, found.VerifiedAt, found.Sealed, found.Head, found.Waiting, found.Checkpoints,
-                found.CheckpointedTo, damage),
+                found.CheckpointedTo, found.Restores, damage),
             ApiJson.Default.AuditVerificationAnswer);
     }
 

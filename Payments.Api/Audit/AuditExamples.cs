@@ -20,5 +20,5 @@ internal static class AuditExamples
     public static AuditVerificationAnswer Verification { get; } = new(
         Intact: true, Examples.At(1_000), Sealed: 12,
         "9f2c1ab07e54d3866b1f0c94a7e85d2310fbc67d49ae82157d06c3b95e14f8a0", Waiting: 0, Checkpoints: 1,
-        CheckpointedTo: 12, Damage: null);
+        CheckpointedTo: 12, Restores: 0, Damage: null);
 }

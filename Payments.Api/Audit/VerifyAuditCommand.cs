@@ -18,16 +18,7 @@ internal static class VerifyAuditCommand
     {
         // Only its settings are used; of the two kinds of builders this one knows the environment as the API does.
         var builder = WebApplication.CreateBuilder(args);
-        var options = builder.Configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions();
-        var (connectionString, complaint) = CommandDatabase.Find(
-            builder.Configuration, builder.Environment, superuser: false);
-        if (options.CheckpointDirectory is null && UsesDevelopmentRun(builder)
-            && DevelopmentCheckpoints.Find(builder.Environment.ContentRootPath) is { } kept)
-        {
-            (options.CheckpointDirectory, options.VerifyKeyFile) = kept;
-        }
-
-        complaint ??= options.CheckForVerifying();
+        var (options, connectionString, complaint) = FindSettings(builder);
         if (complaint is not null)
         {
             await output.WriteLineAsync($"{Name}: {complaint}");
@@ -50,6 +41,22 @@ internal static class VerifyAuditCommand
         }
     }
 
+    /// <summary>Which database, and against which checkpoints; or what is wrong with the settings.</summary>
+    internal static (AuditOptions Options, string? ConnectionString, string? Complaint) FindSettings(
+        WebApplicationBuilder builder)
+    {
+        var options = builder.Configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions();
+        var (connectionString, complaint) = CommandDatabase.Find(
+            builder.Configuration, builder.Environment, superuser: false);
+        if (options.CheckpointDirectory is null && UsesDevelopmentRun(builder)
+            && DevelopmentCheckpoints.Find(builder.Environment.ContentRootPath) is { } kept)
+        {
+            (options.CheckpointDirectory, options.VerifyKeyFile) = kept;
+        }
+
+        return (options, connectionString, complaint ?? options.CheckForVerifying());
+    }
+
     // The database of the AppHost's development run, by default: its checkpoints are known, too.
     private static bool UsesDevelopmentRun(WebApplicationBuilder builder) =>
         builder.Environment.IsDevelopment()
@@ -70,6 +77,7 @@ internal static class VerifyAuditCommand
             head           {found.Head ?? "none"}
             not sealed yet {found.Waiting}
             checkpoints    {checkpoints}
+            restores       {found.Restores} accepted
 
             """) + verdict;
     }

@@ -42,10 +42,11 @@ public sealed record AuditDamage(long FirstBadSequence, string Kind, string Deta
 /// How many signed checkpoints were compared; null when none are kept, and a cut-off tail cannot be seen.
 /// </param>
 /// <param name="CheckpointedTo">The last sequence that a checkpoint covers.</param>
+/// <param name="Restores">How often it was accepted that the database was restored to an earlier point.</param>
 /// <param name="Damage">The first damage; null when there is none.</param>
 public sealed record AuditVerification(
     DateTimeOffset VerifiedAt, long Sealed, string? Head, long Waiting, int? Checkpoints, long? CheckpointedTo,
-    AuditDamage? Damage)
+    long Restores, AuditDamage? Damage)
 {
     public bool Intact => Damage is null;
 }

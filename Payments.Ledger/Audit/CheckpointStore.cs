@@ -66,6 +66,24 @@ public sealed class CheckpointStore(string directory, ECDsa key) : IDisposable
         return checkpoint;
     }
 
+    /// <summary>A name, within the directory, for checkpoints that are put aside at this time.</summary>
+    public static string NameAside(DateTimeOffset at) =>
+        "restored-" + at.UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// Moves every checkpoint that covers anything behind a sequence into a folder of its own, where none is looked
+    /// for. The last goes first: broken off, it leaves what looks cut off and can be done again.
+    /// </summary>
+    public void PutAside(long kept, string place)
+    {
+        var folder = System.IO.Directory.CreateDirectory(Path.Combine(directory, place)).FullName;
+        foreach (var sequence in List().Where(sequence => sequence > kept).Reverse())
+        {
+            var path = PathOf(sequence);
+            File.Move(path, Path.Combine(folder, Path.GetFileName(path)), overwrite: false);
+        }
+    }
+
     public void Dispose() => key.Dispose();
 
     private string PathOf(long sequence) =>

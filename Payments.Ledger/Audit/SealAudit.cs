@@ -124,7 +124,8 @@ public sealed class SealAudit(
         if (head < _covered)
         {
             logger.LogCritical(
-                "The audit chain ends at {Head}, before the checkpoint at {Covered}: its tail was cut off",
+                "The audit chain ends at {Head}, before the checkpoint at {Covered}: its tail was cut off, or the "
+                + "database was restored to an earlier point and nobody has said so (accept-restore)",
                 head, _covered);
             return;
         }

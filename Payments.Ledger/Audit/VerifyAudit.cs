@@ -19,7 +19,16 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
     /// </summary>
     public static readonly TimeSpan LongestUncovered = TimeSpan.FromHours(25);
 
+    /// <summary>Before this no event waits.</summary>
+    internal static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
+
     private const int PageSize = 1_000;
+
+    /// <summary>
+    /// Whether something seals, so that an event which waits for long is damage. In a database that was restored and
+    /// has no worker yet, it only waits.
+    /// </summary>
+    public bool ExpectsSeals { get; init; } = true;
 
     public async Task<AuditVerification> ExecuteAsync(CancellationToken cancel)
     {
@@ -31,7 +40,8 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
 
         var (last, before, damage) = await WalkAsync(connection, snapshot, signed, cancel);
         damage ??= IsCut(last, signed);
-        damage ??= await FindLooseAsync(connection, snapshot, last, now, cancel);
+        var late = ExpectsSeals ? now - LongestWait : Never;
+        damage ??= await FindLooseAsync(connection, snapshot, last, late, cancel);
         damage ??= signed.Damage;
         damage ??= await FindUncoveredAsync(connection, snapshot, signed, now, cancel);
 
@@ -39,8 +49,10 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
             "SELECT count(*) FROM audit_unsealed", transaction: snapshot, cancellationToken: cancel));
         var count = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             "SELECT count(*) FROM audit_chain", transaction: snapshot, cancellationToken: cancel));
+        var restores = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            RestoresSql, new { AcceptRestore.Action }, snapshot, cancellationToken: cancel));
         var head = last == 0 ? null : Convert.ToHexStringLower(before);
-        return new(now, count, head, waiting, signed.Count, signed.Last(), damage);
+        return new(now, count, head, waiting, signed.Count, signed.Last(), restores, damage);
     }
 
     private static async Task<(long Last, byte[] Head, AuditDamage? Damage)> WalkAsync(
@@ -136,12 +148,12 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
 
     // Every event is in the chain or waits for it, and what waits exists. Neither can be left without the owner's hand,
     // except by a services' role that deletes from the waiting ones.
-    private static async Task<AuditDamage?> FindLooseAsync(
-        NpgsqlConnection connection, NpgsqlTransaction snapshot, long last, DateTimeOffset now,
+    internal static async Task<AuditDamage?> FindLooseAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? snapshot, long last, DateTimeOffset late,
         CancellationToken cancel)
     {
         var loose = await connection.QueryFirstOrDefaultAsync<Loose>(new CommandDefinition(
-            LooseSql, new { late = now - LongestWait }, snapshot, cancellationToken: cancel));
+            LooseSql, new { late }, snapshot, cancellationToken: cancel));
         return loose switch
         {
             null => null,
@@ -165,7 +177,7 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
         }
 
         var isLate = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            UncoveredSql, new { next = covered + 1, late = now - LongestUncovered }, snapshot,
+            UncoveredSql, new { next = covered + 1, late = now - LongestUncovered, AcceptRestore.Action }, snapshot,
             cancellationToken: cancel));
         return isLate
             ? new(
@@ -214,12 +226,23 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
         LIMIT 1
         """;
 
+    // An accepted restore puts checkpoints aside that covered the end of what was kept: a worker signs that anew.
     private const string UncoveredSql = """
         SELECT EXISTS (
             SELECT
             FROM audit_chain
             WHERE sequence = @next AND sealed_at < @late
+        ) AND NOT EXISTS (
+            SELECT
+            FROM audit_events
+            WHERE action = @Action AND created_at >= @late
         )
+        """;
+
+    private const string RestoresSql = """
+        SELECT count(*)
+        FROM audit_events
+        WHERE action = @Action
         """;
 
     private sealed record LinkRow(long Sequence, Guid EventId, byte[] EventHash, byte[] Hash);
