@@ -16,6 +16,11 @@ using Recon.Worker.Webhooks;
 
 Database.Configure();
 
+if (args is [VerifyBooksCommand.Name, ..])
+{
+    return await VerifyBooksCommand.RunAsync(args);
+}
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Configuration.AddPostgresVariables("payments");

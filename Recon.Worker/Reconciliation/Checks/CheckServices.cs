@@ -6,14 +6,28 @@ namespace Recon.Worker.Reconciliation.Checks;
 
 internal static class CheckServices
 {
+    private static readonly IReadOnlyList<Func<CheckPace, TimeProvider, IReconciliationCheck>> Books =
+    [
+        (pace, clock) => new LedgerConsistency(pace, clock),
+        (pace, clock) => new AccountBalance(pace, clock),
+        (pace, clock) => new Deposits(pace, clock),
+        (pace, clock) => new ConversionJobs(pace, clock),
+        (pace, clock) => new Withdrawals(pace, clock),
+    ];
+
+    /// <summary>Every check that needs the database alone.</summary>
+    public static IReadOnlyList<IReconciliationCheck> OfBooks(CheckPace pace, TimeProvider clock) =>
+        [.. Books.Select(create => create(pace, clock))];
+
     /// <summary>The checks that a reconciliation run makes.</summary>
     public static void AddReconciliationChecks(this IServiceCollection services)
     {
-        services.AddCheck((pace, clock) => new LedgerConsistency(pace, clock));
-        services.AddCheck((pace, clock) => new AccountBalance(pace, clock));
-        services.AddCheck((pace, clock) => new Deposits(pace, clock));
-        services.AddCheck((pace, clock) => new ConversionJobs(pace, clock));
-        services.AddCheck((pace, clock) => new Withdrawals(pace, clock));
+        foreach (var create in Books)
+        {
+            services.AddSingleton(
+                provider => create(CheckPace.OfRuns, provider.GetRequiredService<TimeProvider>()));
+        }
+
         foreach (var provider in Provider.All)
         {
             services.AddSingleton<IReconciliationCheck>(services => new ProviderBalanceCheck(
@@ -23,8 +37,4 @@ internal static class CheckServices
                 services.GetRequiredService<TimeProvider>()));
         }
     }
-
-    private static void AddCheck(
-        this IServiceCollection services, Func<CheckPace, TimeProvider, IReconciliationCheck> create) =>
-        services.AddSingleton(provider => create(CheckPace.OfRuns, provider.GetRequiredService<TimeProvider>()));
 }

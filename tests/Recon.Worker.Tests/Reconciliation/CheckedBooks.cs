@@ -46,13 +46,7 @@ public sealed class CheckedBooks : IAsyncLifetime
 
     /// <summary>Every check that needs the database alone.</summary>
     internal static IReadOnlyList<IReconciliationCheck> Checks { get; } =
-    [
-        new LedgerConsistency(CheckPace.Hurried, TimeProvider.System),
-        new AccountBalance(CheckPace.Hurried, TimeProvider.System),
-        new Deposits(CheckPace.Hurried, TimeProvider.System),
-        new ConversionJobs(CheckPace.Hurried, TimeProvider.System),
-        new Withdrawals(CheckPace.Hurried, TimeProvider.System),
-    ];
+        CheckServices.OfBooks(CheckPace.Hurried, TimeProvider.System);
 
     public async ValueTask InitializeAsync()
     {
