@@ -11,6 +11,8 @@ namespace Payments.Testing;
 /// </summary>
 public sealed class TestDatabase : IAsyncLifetime
 {
+    private bool _isOnTestServer;
+
     /// <summary>A database to start with, to which nobody is connected; null for an empty one.</summary>
     public string? Template { get; init; }
 
@@ -26,17 +28,19 @@ public sealed class TestDatabase : IAsyncLifetime
     /// <summary>The services' connection string, as the AppHost would hand it out.</summary>
     public string AppConnectionString { get; private set; } = "";
 
+    /// <summary>A database on a server of a test's own, with which it ends.</summary>
+    public static TestDatabase On(NpgsqlConnectionStringBuilder superuser)
+    {
+        var database = new TestDatabase { Name = superuser.Database! };
+        database.Connect(superuser);
+        return database;
+    }
+
     public async ValueTask InitializeAsync()
     {
         Name = await TestServer.CloneAsync(Template);
-        var superuser = await TestServer.ConnectionStringAsync(Name);
-        Superuser = TestServer.SourceOf(superuser);
-        AppConnectionString = new NpgsqlConnectionStringBuilder(superuser.ConnectionString)
-        {
-            Username = Migrator.AppRole,
-            Password = TestServer.AppPassword,
-        }.ConnectionString;
-        App = NpgsqlDataSource.Create(AppConnectionString);
+        _isOnTestServer = true;
+        Connect(await TestServer.ConnectionStringAsync(Name));
     }
 
     /// <summary>Ends all connections, so that others can start with what is in this one.</summary>
@@ -49,7 +53,10 @@ public sealed class TestDatabase : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        await TestServer.DropAsync(Name);
+        if (_isOnTestServer)
+        {
+            await TestServer.DropAsync(Name);
+        }
     }
 
     /// <summary>Runs one statement as the superuser and returns the number of rows it touched.</summary>
@@ -71,5 +78,16 @@ public sealed class TestDatabase : IAsyncLifetime
     {
         await using var connection = await Superuser.OpenConnectionAsync();
         return [.. await connection.QueryAsync<T>(sql, parameters)];
+    }
+
+    private void Connect(NpgsqlConnectionStringBuilder superuser)
+    {
+        Superuser = TestServer.SourceOf(superuser);
+        AppConnectionString = new NpgsqlConnectionStringBuilder(superuser.ConnectionString)
+        {
+            Username = Migrator.AppRole,
+            Password = TestServer.AppPassword,
+        }.ConnectionString;
+        App = NpgsqlDataSource.Create(AppConnectionString);
     }
 }
