@@ -22,6 +22,7 @@ using Payments.Api.Transfers;
 using Payments.Api.Validation;
 using Payments.Api.Webhooks;
 using Payments.Ledger;
+using Payments.Ledger.Migrations;
 
 Database.Configure();
 
@@ -54,6 +55,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddConnections();
+builder.Services.AddSchemaCheck();
 builder.WebHost.ConfigureKestrel(server =>
 {
     server.AddServerHeader = false;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Options;
 using Payments.Ledger;
+using Payments.Ledger.Migrations;
 using Recon.Worker;
 using Recon.Worker.Audit;
 using Recon.Worker.Conversions;
@@ -56,6 +57,7 @@ services.AddKeyRetention();
 services.AddRetention();
 services.AddAuditSealing();
 services.AddProviders();
+services.AddSchemaCheck();
 services.AddHealthChecks().AddCheck<SettlementLoop>("settlement");
 
 var app = builder.Build();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Payments.Ledger.Migrations;
 using Payments.Testing;
 
 namespace Recon.Worker.Tests;
@@ -78,6 +79,24 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         using var answer = await worker.CreateClient().GetAsync(new Uri("/health", UriKind.Relative), Cancel);
 
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_worker_is_unhealthy_until_its_schema_is_there()
+    {
+        await database.ExecuteAsync(
+            "UPDATE schema_migrations SET number = 0 WHERE number = @Version", new { Migrator.Version });
+        await using var worker = new WorkerProcess(database);
+        var probe = new Uri("/health", UriKind.Relative);
+
+        using var before = await worker.CreateClient().GetAsync(probe, Cancel);
+        await database.ExecuteAsync(
+            "UPDATE schema_migrations SET number = @Version WHERE number = 0", new { Migrator.Version });
+        using var after = await worker.CreateClient().GetAsync(probe, Cancel);
+
+        Assert.Contains(
+            "\"schema\":\"unhealthy\"", await before.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal((503, 200), ((int)before.StatusCode, (int)after.StatusCode));
     }
 
     [Fact]

@@ -99,6 +99,27 @@ public sealed class ReadinessTests : IAsyncLifetime
         Assert.Equal("healthy", (await health.ReadAsync()).GetProperty("status").GetString());
     }
 
+    [Fact]
+    public async Task A_process_that_comes_up_before_its_schema_is_unhealthy_until_that_is_there()
+    {
+        await _fixture.Database.ExecuteAsync(
+            "DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)");
+        await using var api = ApiServer.Start(_fixture.Database.AppConnectionString);
+        using var stranger = api.CreateClient();
+
+        using var before = await stranger.GetAsync("/health", Cancel);
+        using var alive = await stranger.GetAsync("/alive", Cancel);
+        await _fixture.Database.ExecuteAsync(
+            "INSERT INTO schema_migrations (number, name, hash) VALUES (@number, 'the last', '')",
+            new { number = Ledger.Migrations.Migrator.Version });
+        using var after = await stranger.GetAsync("/health", Cancel);
+
+        Assert.Equal((503, 200, 200), ((int)before.StatusCode, (int)alive.StatusCode, (int)after.StatusCode));
+        Assert.Equal(
+            """{"self":"healthy","PostgreSql":"healthy","schema":"unhealthy"}""",
+            (await before.ReadAsync()).GetProperty("checks").GetRawText());
+    }
+
     private async Task<(int Status, JsonElement Answer)> ReadyAsync()
     {
         // A probe has no key.
