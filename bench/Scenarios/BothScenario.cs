@@ -33,7 +33,7 @@ internal sealed class BothScenario : Scenario
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan Preparation => TimeSpan.FromSeconds(22);
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(32);
 
     public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(12);
 

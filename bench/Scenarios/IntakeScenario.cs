@@ -24,7 +24,7 @@ internal sealed class IntakeScenario : Scenario
 
     public override int WindowsPerRound => (Levels.Length * 2) + 2;
 
-    public override TimeSpan Preparation => TimeSpan.FromSeconds(40);
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(50);
 
     public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(10);
 

@@ -29,7 +29,7 @@ internal sealed class PickupScenario : Scenario
 
     public override int WindowsPerRound => 2;
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(8);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(6);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
@@ -59,7 +59,7 @@ internal sealed class PickupScenario : Scenario
             await PayAsync(connection, requests, number, cancel);
         }
 
-        await Task.Delay(BenchContext.WarmUp * 2, cancel);
+        await Task.Delay(BenchContext.WarmUp, cancel);
         var idle = await IdleAsync(system, context.Window, cancel);
         await PayNowAndThenAsync(connection, requests, Warming, context.Window, cancel);
         await system.WaitUntilSettledAsync(cancel);

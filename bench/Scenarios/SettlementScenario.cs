@@ -25,38 +25,42 @@ internal sealed class SettlementScenario : Scenario
     // With as many jobs as are done in a second at the most: a window must not end for want of jobs.
     private static readonly (string Peer, string Task, int JobsPerSecond)[] Peers =
     [
-        ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 30_000),
-        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 15_000), ("pg-boss", "noop", 30_000),
+        ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 26_000),
+        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 15_000), ("pg-boss", "noop", 26_000),
     ];
 
     public override string Name => "settlement";
 
     public override int WindowsPerRound => 7 + Peers.Length;
 
-    public override TimeSpan Preparation => TimeSpan.FromSeconds(76);
+    public override TimeSpan Preparation => TimeSpan.FromSeconds(140);
 
-    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(70);
+    public override TimeSpan OverheadPerRound => TimeSpan.FromSeconds(55);
 
     public override async Task RunAsync(BenchContext context, CancellationToken cancel)
     {
         var shape = new QueueShape(context.Options.Payments, BenchOptions.Accounts);
         var server = context.Server;
-        context.Progress.Say($"Queueing {shape.Payments:#,##0} payments for the documents, and some for the others");
-        await using var documents = await CreateDocumentsAsync(context, cancel);
+        context.Progress.Say($"Queueing {shape.Payments:#,##0} payments for the documents and for the product");
+        var creatingDocuments = CreateDocumentsAsync(context, cancel);
         await using var empty = await ProductTemplate.CreateAsync(server, null, cancel);
+        await using var full = await ProductTemplate.CreateAsync(server, shape, cancel);
         await using var queued = await ProductTemplate.CreateAsync(
             server, shape with { Payments = JobsOf(context, Peers.Where(IsPosting).Max(peer => peer.JobsPerSecond)) },
             cancel);
         var floor = await SettleForFloorAsync(context, empty, shape, cancel);
+        await using var documents = await creatingDocuments;
 
         await using var sink = await OtlpSink.StartAsync(cancel);
         await using var documentsOne = WarmUp(server, documents, 1);
         await using var documentsTwo = WarmUp(server, documents, 2);
-        await using var two = new WarmWorkers(context, Clone, shape, 2);
-        await using var one = new WarmWorkers(context, Clone, shape, 1);
+        await using var two = new WarmWorkers(context, token => server.CloneAsync(full, token), shape, 2);
+        await using var one = new WarmWorkers(context, token => server.CloneAsync(full, token), shape, 1);
         await using var hot = new WarmWorkers(
-            context, Clone, shape with { Payments = shape.Payments / 5, HotShare = 0.5 }, 2, toTheEnd: true);
-        await using var traced = new WarmWorkers(context, Clone, shape with { TracedShare = 1 }, 2, sink);
+            context, token => server.CloneAsync(empty, token),
+            shape with { Payments = shape.Payments / 6, HotShare = 0.5 }, 2, toTheEnd: true);
+        await using var traced = new WarmWorkers(
+            context, token => server.CloneAsync(empty, token), shape with { TracedShare = 1 }, 2, sink);
         var result = await context.CompareAsync("Settlement", [
             new Side(Product, two.MeasureAsync, two.CheckBooksAsync),
             new Side(OneWorker, one.MeasureAsync, one.CheckBooksAsync),
@@ -75,8 +79,6 @@ internal sealed class SettlementScenario : Scenario
                     JobsOf(context, peer.JobsPerSecond), token))),
             new Side(Floor, token => CopyAsync(context, empty, floor, token)),
         ], cancel);
-
-        Task<BenchDatabase> Clone(CancellationToken token) => server.CloneAsync(empty, token);
 
         context.Report.Targets.AddRange([
             Target.RatioAtLeast(result, Product, DocumentsTwo, Rate, 40),

@@ -9,7 +9,7 @@ namespace Payments.Bench.Scenarios;
 /// the runs the queue is paused and they are frozen, so that they take nothing from the other sides; before each run
 /// the queue is filled up again, so that every run begins with the same number of payments. The tables grow.
 /// </summary>
-/// <param name="createDatabase">Makes the database, with the accounts' history but with nothing queued.</param>
+/// <param name="createDatabase">Makes the database, with the accounts' history; what it lacks is queued here.</param>
 /// <param name="shape">The full queue.</param>
 /// <param name="toTheEnd">A window ends only with the queue, for what is settled unevenly.</param>
 /// <param name="settings">Of the workers, as environment variables.</param>
