@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 
 namespace Payments.Api;
 
@@ -26,10 +26,11 @@ internal abstract class DatabaseGauges(TimeSpan interval, TimeProvider clock, IL
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e)
             {
                 Forget();
-                logger.LogDebug("{Gauges} are not read now: {Reason}", GetType().Name, e.Message);
+                logger.LogDebug(
+                    Database.TraceOf(e), "{Gauges} are not read now: {Reason}", GetType().Name, e.Message);
             }
 
             await Task.Delay(interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

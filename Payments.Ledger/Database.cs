@@ -34,6 +34,13 @@ public static class Database
             .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
             .EnablePhysicalOpenTracing(false));
 
+    /// <summary>
+    /// What a loop logs beside its message, when it goes on whatever it ran into: nothing of a database that is away,
+    /// which the message tells, and all that is known of any other fault.
+    /// </summary>
+    public static Exception? TraceOf(Exception error) =>
+        error is NpgsqlException { IsTransient: true } or TimeoutException ? null : error;
+
     public static void Configure()
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;

@@ -40,11 +40,10 @@ public sealed class Listener(
             {
                 return;
             }
-            catch (Exception e) when (
-                e is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
+            catch (Exception e)
             {
                 logger.Log(
-                    _failures == 0 ? LogLevel.Warning : LogLevel.Debug,
+                    _failures == 0 ? LogLevel.Warning : LogLevel.Debug, Database.TraceOf(e),
                     "Not listening on {Channels} until the database answers: {Reason}", channels, e.Message);
                 await Task.Delay(Delay(_failures++), clock, cancel)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

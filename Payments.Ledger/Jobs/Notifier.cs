@@ -37,9 +37,10 @@ public sealed class Notifier(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e)
             {
-                logger.LogWarning("Channel {Channel} cannot be notified now: {Reason}", channel, e.Message);
+                logger.LogWarning(
+                    Database.TraceOf(e), "Channel {Channel} cannot be notified now: {Reason}", channel, e.Message);
                 Signal();
                 await Task.Delay(ReconnectDelay, clock, stoppingToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

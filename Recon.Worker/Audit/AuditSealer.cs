@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Audit;
 
 namespace Recon.Worker.Audit;
@@ -25,13 +25,15 @@ internal sealed class AuditSealer(
                 // A pass that is under way is finished: what it sealed gets its checkpoint before the process ends.
                 await seal.RunOnceAsync(CancellationToken.None);
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                logger.LogWarning("The audit trail is not sealed until the database answers: {Reason}", e.Message);
-            }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 logger.LogError("An audit checkpoint could not be written: {Reason}", e.Message);
+            }
+            catch (Exception e)
+            {
+                logger.LogWarning(
+                    Database.TraceOf(e), "The audit trail is not sealed until the database answers: {Reason}",
+                    e.Message);
             }
 
             await Task.Delay(options.SealInterval, clock, stoppingToken)

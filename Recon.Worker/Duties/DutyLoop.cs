@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 using Payments.Ledger.Duties;
 using Recon.Worker.Jobs;
 
@@ -67,9 +67,11 @@ internal sealed class DutyLoop(
         {
             return null;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e)
         {
-            logger.LogWarning("No duties are taken until the database answers: {Reason}", e.Message);
+            // A duty whose row cannot be read stays leased, and others are taken meanwhile.
+            logger.LogWarning(
+                Database.TraceOf(e), "No duties are taken until the database answers: {Reason}", e.Message);
             return null;
         }
     }
@@ -82,15 +84,12 @@ internal sealed class DutyLoop(
         {
             await runDuty.ExecuteAsync(duty, handler, stopping);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e)
         {
             // Its lease ends by itself, and some worker takes it up again.
             logger.LogWarning(
-                "How duty {DutyId} ({Kind}) ended could not be written: {Reason}", duty.Id, duty.Kind, e.Message);
-        }
-        catch (Exception e)
-        {
-            logger.LogError(e, "How duty {DutyId} ({Kind}) ended could not be told", duty.Id, duty.Kind);
+                Database.TraceOf(e), "How duty {DutyId} ({Kind}) ended could not be written: {Reason}", duty.Id,
+                duty.Kind, e.Message);
         }
 
         Hear();

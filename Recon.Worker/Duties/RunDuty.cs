@@ -121,9 +121,9 @@ internal sealed class RunDuty(
                     await running.CancelAsync();
                 }
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
+            catch (Exception e)
             {
-                logger.LogDebug("The lease of duty {DutyId} is not renewed now: {Reason}", duty.Id, e.Message);
+                logger.LogDebug(e, "The lease of duty {DutyId} is not renewed now: {Reason}", duty.Id, e.Message);
             }
         }
     }

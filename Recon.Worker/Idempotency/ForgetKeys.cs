@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Idempotency;
 
@@ -61,9 +62,9 @@ internal sealed class ForgetKeys(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+            catch (Exception e)
             {
-                logger.LogWarning("Idempotency keys are not cleared now: {Reason}", e.Message);
+                logger.LogWarning(Database.TraceOf(e), "Idempotency keys are not cleared now: {Reason}", e.Message);
             }
 
             await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

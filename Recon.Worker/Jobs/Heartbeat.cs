@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Jobs;
 
@@ -60,13 +61,13 @@ internal sealed class Heartbeat(
             {
                 await BeatAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
-            {
-                logger.LogWarning("Heartbeat not written: {Reason}", e.Message);
-            }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception e)
+            {
+                logger.LogWarning(Database.TraceOf(e), "Heartbeat not written: {Reason}", e.Message);
             }
 
             await Task.Delay(options.Heartbeat, clock, stoppingToken)

@@ -75,10 +75,10 @@ internal sealed class PauseWatch(
         {
             // The worker stops.
         }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+        catch (Exception e)
         {
             logger.Log(
-                _failed ? LogLevel.Debug : LogLevel.Warning,
+                _failed ? LogLevel.Debug : LogLevel.Warning, Database.TraceOf(e),
                 "Not known until the database answers whether the queue is paused: {Reason}", e.Message);
             _failed = true;
         }

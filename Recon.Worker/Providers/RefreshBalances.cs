@@ -1,6 +1,5 @@
 using Dapper;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Duties;
 using Payments.Ledger.Providers;
@@ -82,9 +81,10 @@ internal sealed class SeedRefreshDuties(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e)
             {
-                logger.LogWarning("Providers are not read until the database answers: {Reason}", e.Message);
+                logger.LogWarning(
+                    Database.TraceOf(e), "Providers are not read until the database answers: {Reason}", e.Message);
                 await Task.Delay(Retry, clock, stoppingToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

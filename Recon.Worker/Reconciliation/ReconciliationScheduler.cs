@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Dapper;
-using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Reconciliation;
 using Recon.Worker.Duties;
@@ -111,9 +110,10 @@ internal sealed class ReconciliationScheduler(
         {
             return TimeSpan.Zero;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        catch (Exception e)
         {
-            logger.LogWarning("Reconciliation is not scheduled until the database answers: {Reason}", e.Message);
+            logger.LogWarning(
+                Database.TraceOf(e), "Reconciliation is not scheduled until the database answers: {Reason}", e.Message);
             return TroubleWait;
         }
     }

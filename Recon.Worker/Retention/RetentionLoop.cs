@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Retention;
 
@@ -40,9 +40,10 @@ internal sealed class RetentionLoop(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+            catch (Exception e)
             {
-                logger.LogWarning("What is finished stays until the next round: {Reason}", e.Message);
+                logger.LogWarning(
+                    Database.TraceOf(e), "What is finished stays until the next round: {Reason}", e.Message);
             }
         }
     }

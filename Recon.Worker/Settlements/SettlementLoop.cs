@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Payments.Ledger.Jobs;
 using Recon.Worker.Jobs;
 using Recon.Worker.Pausing;
@@ -69,8 +68,9 @@ internal sealed class SettlementLoop(
             {
                 break;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+            catch (Exception e)
             {
+                // Whatever stands in a row: it must not end the process, and the next that takes the row, and so on.
                 trouble++;
                 logger.LogWarning(e, "Settlement is waiting for the database, try {Try}", trouble);
                 await DelayAsync(TroubleDelay(trouble), stoppingToken);

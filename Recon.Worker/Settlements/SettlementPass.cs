@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 using Recon.Worker.Jobs;
 
 namespace Recon.Worker.Settlements;
@@ -69,10 +69,9 @@ internal sealed class SettlementPass(
         {
             return 0;
         }
-        catch (Exception e) when (
-            e is NpgsqlException or InvalidOperationException or TimeoutException or OperationCanceledException)
+        catch (Exception e)
         {
-            logger.LogWarning("The batch that was begun ahead failed: {Reason}", e.Message);
+            logger.LogWarning(Database.TraceOf(e), "The batch that was begun ahead failed: {Reason}", e.Message);
             return 0;
         }
     }

@@ -67,9 +67,14 @@ internal sealed class SeedConfiguredTarget(
                 await RunOnceAsync(stoppingToken);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                logger.LogWarning("The configured webhook target waits for the database: {Reason}", e.Message);
+                return;
+            }
+            catch (Exception e)
+            {
+                logger.LogWarning(
+                    Database.TraceOf(e), "The configured webhook target waits for the database: {Reason}", e.Message);
                 await Task.Delay(Retry, clock, stoppingToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

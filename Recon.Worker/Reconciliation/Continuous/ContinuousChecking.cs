@@ -1,4 +1,4 @@
-using Npgsql;
+using Payments.Ledger;
 
 namespace Recon.Worker.Reconciliation.Continuous;
 
@@ -48,9 +48,11 @@ internal sealed class ContinuousChecking(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or InvalidOperationException or TimeoutException)
+            catch (Exception e)
             {
-                logger.LogWarning("The books are not checked until the next pass: {Reason}", e.Message);
+                // Whatever stands in damaged rows: it must not end the process that is to report it.
+                logger.LogError(
+                    Database.TraceOf(e), "The books are not checked until the next pass: {Reason}", e.Message);
             }
 
             await Task.Delay(rest, clock, stopping)

@@ -55,6 +55,23 @@ public sealed class DutyLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_duty_whose_row_cannot_be_read_keeps_no_other_from_being_done()
+    {
+        await using var worker = new TestDuties(_database, options => options.PollSeconds = 0.05);
+        var unreadable = await _database.AddDutyAsync(Short);
+        await _database.ExecuteAsync(
+            "UPDATE duties SET created_at = '200000-01-01', available_at = '2020-01-01' WHERE id = @unreadable",
+            new { unreadable });
+        await _database.AddDutyAsync(Short);
+        var done = new SemaphoreSlim(0);
+        using var loop = worker.Loop(new ScriptedDuty(Short, (_, _) => Finish(done)));
+        await loop.StartAsync(Cancel);
+
+        Assert.True(await done.WaitAsync(Patience, Cancel));
+        await loop.StopAsync(Cancel);
+    }
+
+    [Fact]
     public async Task A_loop_whose_connections_are_cut_goes_on_unaided()
     {
         await using var worker = new TestDuties(_database, options => options.PollSeconds = 0.05);

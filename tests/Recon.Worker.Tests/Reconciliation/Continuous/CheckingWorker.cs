@@ -1,3 +1,5 @@
+using Dapper;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Payments.Ledger.Reconciliation;
@@ -36,8 +38,8 @@ internal sealed class CheckingWorker : IAsyncDisposable
     public VerifyAll All { get; }
 
     /// <summary>The loop that runs both, not started yet.</summary>
-    public ContinuousChecking CreateLoop() =>
-        new(Recent, All, _options, TimeProvider.System, NullLogger<ContinuousChecking>.Instance);
+    public ContinuousChecking CreateLoop(ILogger<ContinuousChecking>? logger = null) =>
+        new(Recent, All, _options, TimeProvider.System, logger ?? NullLogger<ContinuousChecking>.Instance);
 
     /// <summary>Checks everything there is, so that the next pass finds nothing new.</summary>
     /// <returns>Whether the sweep was due.</returns>
@@ -63,4 +65,31 @@ internal sealed class CheckingWorker : IAsyncDisposable
         _telemetry.Dispose();
         await _sessions.DisposeAsync();
     }
+}
+
+internal static class CheckedDatabase
+{
+    /// <summary>
+    /// Changes rows as a superuser without triggers; the session tells the statistics, which give a deletion away.
+    /// </summary>
+    public static async Task CorruptAsync(this TestDatabase database, string error)
+    {
+        var server = await TestServer.ConnectionStringAsync(database.Name);
+        server.Pooling = false;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync();
+        await connection.ExecuteAsync("SET session_replication_role = replica");
+        await connection.ExecuteAsync(error);
+        await connection.ExecuteAsync("SELECT pg_stat_force_next_flush()");
+        await connection.ExecuteAsync("RESET session_replication_role");
+    }
+
+    /// <summary>The exceptions that are open: the check, the kind, the account and the position.</summary>
+    public static Task<IReadOnlyList<string>> FoundAsync(this TestDatabase database) =>
+        database.QueryAsync<string>("""
+            SELECT concat_ws(' ', check_type, kind, account_name, position)
+            FROM reconciliation_exceptions
+            WHERE resolved_at IS NULL
+            ORDER BY 1
+            """);
 }

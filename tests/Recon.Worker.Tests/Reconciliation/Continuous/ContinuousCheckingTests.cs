@@ -321,24 +321,9 @@ public sealed class ContinuousCheckingTests : IAsyncLifetime
 
     private Task SettleAsync(int payments) => CheckingWorker.SettleAsync(_database, payments, Cancel);
 
-    private async Task CorruptAsync(string error)
-    {
-        var server = await TestServer.ConnectionStringAsync(_database.Name);
-        server.Pooling = false;
-        await using var connection = new NpgsqlConnection(server.ConnectionString);
-        await connection.OpenAsync(Cancel);
-        await connection.ExecuteAsync("SET session_replication_role = replica");
-        await connection.ExecuteAsync(error);
-        await connection.ExecuteAsync("SELECT pg_stat_force_next_flush()");
-        await connection.ExecuteAsync("RESET session_replication_role");
-    }
+    private Task CorruptAsync(string error) => _database.CorruptAsync(error);
 
-    private Task<IReadOnlyList<string>> FoundAsync() => _database.QueryAsync<string>("""
-        SELECT concat_ws(' ', check_type, kind, account_name, position)
-        FROM reconciliation_exceptions
-        WHERE resolved_at IS NULL
-        ORDER BY 1
-        """);
+    private Task<IReadOnlyList<string>> FoundAsync() => _database.FoundAsync();
 
     private Task<long> SightingsAsync() => _database.ScalarAsync<long>(
         "SELECT coalesce(max(sightings), 0) FROM reconciliation_exceptions WHERE check_type = 'ledger_consistency'");

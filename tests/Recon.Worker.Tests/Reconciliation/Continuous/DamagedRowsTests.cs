@@ -1,0 +1,47 @@
+using Payments.Testing;
+using Recon.Worker.Reconciliation.Continuous;
+
+namespace Recon.Worker.Tests.Reconciliation.Continuous;
+
+/// <summary>What damaged rows do to the checking itself: nothing. They are what it is there to report.</summary>
+// One at a time with those that read the same metrics in this process.
+[Collection(nameof(RunTests))]
+public sealed class DamagedRowsTests : IAsyncLifetime
+{
+    private readonly TestDatabase _database = new();
+    private readonly ContinuousOptions _options = new() { IntervalSeconds = 0.05, SweepSeconds = 3_600 };
+    private CheckingWorker _worker = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _database.InitializeAsync();
+        _worker = new CheckingWorker(_database, _options, "checks");
+        await CheckingWorker.SettleAsync(_database, 12, Cancel);
+        Assert.True(await _worker.CatchUpAsync(Cancel));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _worker.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_loop_goes_on_when_a_sweep_ends_with_an_error_of_whatever_sort()
+    {
+        (_options.SweepSeconds, _options.SweepShare) = (0, 1);
+        await _database.ExecuteAsync("UPDATE continuous_checks SET sweep_milliseconds = 9223372036854775807");
+        var logger = new SignalLogger<ContinuousChecking>();
+        using var loop = _worker.CreateLoop(logger);
+        await loop.StartAsync(Cancel);
+        await logger.Logged.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        var repaired = await _database.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+
+        await _database.ExecuteAsync("UPDATE continuous_checks SET sweep_milliseconds = 0");
+
+        await _database.UntilAsync("SELECT sweep_ended_at > @repaired FROM continuous_checks", new { repaired });
+        await loop.StopAsync(Cancel);
+    }
+}
