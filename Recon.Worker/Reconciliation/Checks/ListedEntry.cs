@@ -43,7 +43,7 @@ internal sealed record ListedEntry(
     public decimal? AmountBySettled =>
         SettledAmount is not { } amount || AccountCurrency != SettledCurrency ? null
         : IsAccount(Credited) ? amount
-        : IsAccount(Debited) ? -amount
+        : IsAccount(Debited) ? -(decimal)amount
         : null;
 
     private bool IsAccount(string? name) => name is not null && AccountName is not null

@@ -81,7 +81,7 @@ WITH clock AS MATERIALIZED (
             END
             ELSE NOT settled.is_settled OR posted.kind <> settled.kind OR posted.entry_count <> 2
                 OR posted.credited IS DISTINCT FROM settled.amount
-                OR posted.debited IS DISTINCT FROM -settled.amount
+                OR posted.debited IS DISTINCT FROM -settled.amount::numeric
                 OR posted.has_several_currencies OR posted.currency IS DISTINCT FROM settled.currency
                 OR posted.credited_account <> coalesce(settled.payee_account, posted.credited_account)
                 OR (settled.payee_account IS NULL AND NOT starts_with(posted.credited_account, 'clearing/'))

@@ -62,8 +62,8 @@ internal sealed class LedgerTally
     private const string CountSql = """
         SET LOCAL max_parallel_workers_per_gather = 0;
         SET LOCAL jit = off;
-        SELECT (accounts.positions - entries.number)::bigint AS missing,
-            (transactions.listed - entries.number)::bigint AS unlisted, accounts.balances AS remainder
+        SELECT accounts.positions - entries.number AS missing,
+            transactions.listed - entries.number::numeric AS unlisted, accounts.balances AS remainder
         FROM (SELECT count(*) AS number FROM ledger_entries) AS entries
         CROSS JOIN (SELECT coalesce(sum(entry_count), 0) AS listed FROM ledger_transactions) AS transactions
         CROSS JOIN (
@@ -77,4 +77,4 @@ internal sealed class LedgerTally
 /// <param name="Missing">The positions that accounts have come to, less the entries.</param>
 /// <param name="Unlisted">The entries that transactions list, less the entries.</param>
 /// <param name="Remainder">The balances of all accounts.</param>
-internal sealed record LedgerSums(long Missing, long Unlisted, decimal Remainder);
+internal sealed record LedgerSums(decimal Missing, decimal Unlisted, decimal Remainder);

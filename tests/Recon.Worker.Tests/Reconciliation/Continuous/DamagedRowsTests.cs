@@ -28,6 +28,23 @@ public sealed class DamagedRowsTests : IAsyncLifetime
         await _database.DisposeAsync();
     }
 
+    // The ledger is counted while somebody is connected who may delete from it.
+    [Fact]
+    public async Task Positions_that_add_up_to_more_than_a_number_holds_end_no_pass()
+    {
+        await using var superuser = await _database.Superuser.OpenConnectionAsync(Cancel);
+        await _database.CorruptAsync("UPDATE accounts SET position = 9223372036854775807 WHERE name LIKE 'clearing/%'");
+        await _database.CorruptAsync("""
+            UPDATE ledger_entries
+            SET amount = amount + 1
+            WHERE account_id = (SELECT id FROM accounts WHERE name = 'ACC-1') AND position = 2
+            """);
+
+        await _worker.Recent.RunOnceAsync(Cancel);
+
+        Assert.Contains("ledger_consistency amount_mismatch ACC-1 2", await _database.FoundAsync());
+    }
+
     [Fact]
     public async Task The_loop_goes_on_when_a_sweep_ends_with_an_error_of_whatever_sort()
     {
