@@ -43,7 +43,7 @@ internal sealed class AccountBalance(CheckPace pace, TimeProvider clock) : IReco
     private static async IAsyncEnumerable<ReplayedAccount> ReplayAsync(
         PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var after = 0L;
+        var after = long.MinValue;
         ReplayedAccount? open = null;
         await foreach (var window in BookWindows.EntriesAsync(session, cancel))
         {

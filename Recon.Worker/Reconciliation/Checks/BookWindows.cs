@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -16,7 +17,8 @@ internal static class BookWindows
     public static async IAsyncEnumerable<EntryWindow> EntriesAsync(
         PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var after = new EntryKey(0, 0);
+        // Below zero too: no account has such an id, but a wrong entry may.
+        var after = new EntryKey(long.MinValue, long.MinValue);
         while (true)
         {
             var end = await session.FindAsync<EntryKey>(
@@ -34,21 +36,25 @@ internal static class BookWindows
     /// <summary>
     /// Windows over the ids of transactions and of what they settle: each holds so many of each of them, at most.
     /// </summary>
-    public static async IAsyncEnumerable<IdWindow> TransactionsAsync(
-        PacedSession session, [EnumeratorCancellation] CancellationToken cancel)
+    public static IAsyncEnumerable<IdWindow> TransactionsAsync(PacedSession session, CancellationToken cancel) =>
+        IdsAsync(session, TransactionsEndSql, Transactions, cancel);
+
+    /// <summary>Windows over ids, from the very first that there can be.</summary>
+    /// <param name="endSql">Finds the last id of a window from <c>@from</c> on.</param>
+    public static async IAsyncEnumerable<IdWindow> IdsAsync(
+        PacedSession session, string endSql, int size, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var after = Guid.Empty;
+        var from = Guid.Empty;
         while (true)
         {
-            var end = await session.FindAsync<Guid?>(
-                TransactionsEndSql, new { after, offset = Transactions - 1 }, cancel);
-            yield return new IdWindow(after, end ?? Guid.AllBitsSet);
-            if (end is not { } next)
+            var end = await session.FindAsync<Guid?>(endSql, new { from, offset = size - 1 }, cancel);
+            yield return new IdWindow(from, end ?? Guid.AllBitsSet);
+            if (end is not { } last || last == Guid.AllBitsSet)
             {
                 yield break;
             }
 
-            after = next;
+            from = After(last);
         }
     }
 
@@ -58,6 +64,14 @@ internal static class BookWindows
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    private static Guid After(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, BinaryPrimitives.ReadUInt128BigEndian(bytes) + 1);
+        return new Guid(bytes, bigEndian: true);
     }
 
     private const string EntriesEndSql = """
@@ -70,9 +84,9 @@ internal static class BookWindows
 
     private const string TransactionsEndSql = """
         SELECT least(
-            (SELECT id FROM ledger_transactions WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1),
-            (SELECT id FROM payments WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1),
-            (SELECT id FROM refunds WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1)
+            (SELECT id FROM ledger_transactions WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1),
+            (SELECT id FROM payments WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1),
+            (SELECT id FROM refunds WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1)
         )
         """;
 }
@@ -86,5 +100,5 @@ internal sealed record EntryKey(long Account, long Position)
 /// <summary>Entries after the first key and up to the last.</summary>
 internal sealed record EntryWindow(EntryKey After, EntryKey UpTo);
 
-/// <summary>Ids after the first and up to the last.</summary>
-internal sealed record IdWindow(Guid After, Guid UpTo);
+/// <summary>Ids from the first to the last, both of them included.</summary>
+internal sealed record IdWindow(Guid From, Guid UpTo);

@@ -21,7 +21,7 @@ internal sealed class ConversionJobs(CheckPace pace, TimeProvider clock) : FlowC
 
     protected override int? SignInTotals(FlowPosting posting) => posting.Currency == "USDC" ? -1 : 1;
 
-    private const string EndSql = "SELECT id FROM conversion_jobs WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1";
+    private const string EndSql = "SELECT id FROM conversion_jobs WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1";
 
     private const string PostingsSql = """
         WITH due AS (
@@ -33,7 +33,7 @@ internal sealed class ConversionJobs(CheckPace pace, TimeProvider clock) : FlowC
             CROSS JOIN LATERAL (
                 VALUES ('USDC', -conversion.usdc_amount), ('USD', conversion.usd_amount)
             ) AS side (currency, expected)
-            WHERE conversion.id > @after AND conversion.id <= @upTo
+            WHERE conversion.id >= @from AND conversion.id <= @upTo
         )
         """;
 }

@@ -18,7 +18,7 @@ internal sealed class Deposits(CheckPace pace, TimeProvider clock) : FlowCheck(p
 
     protected override int? SignInTotals(FlowPosting posting) => 1;
 
-    private const string EndSql = "SELECT id FROM deposits WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1";
+    private const string EndSql = "SELECT id FROM deposits WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1";
 
     private const string PostingsSql = """
         WITH due AS (
@@ -26,7 +26,7 @@ internal sealed class Deposits(CheckPace pace, TimeProvider clock) : FlowCheck(p
                 deposit.status, deposit.status = 'completed' AS is_due, deposit.account_name AS account,
                 deposit.currency, deposit.amount AS expected, ARRAY[deposit.account_name, 'usdc_buffer'] AS accounts
             FROM deposits AS deposit
-            WHERE deposit.id > @after AND deposit.id <= @upTo
+            WHERE deposit.id >= @from AND deposit.id <= @upTo
         )
         """;
 }

@@ -30,7 +30,7 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
     protected abstract IReadOnlyList<(string Currency, string Account, int Sign)> Totalled { get; }
 
     /// <summary>
-    /// The id that follows a number of flows, and the postings of a window of them in the form of
+    /// The last id of a window of flows, and the postings of a window of them in the form of
     /// <see cref="FlowPosting"/>.
     /// </summary>
     protected abstract (string End, string Postings) Sql { get; }
@@ -49,16 +49,12 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
         var adjustments = new Dictionary<(Guid Transaction, long Account), decimal>();
         await ReadLedgerAsync(session, adjustments, totals, breaks, cancel);
 
-        for (Guid? after = Guid.Empty; after is { } start;)
+        await foreach (var window in BookWindows.IdsAsync(session, Sql.End, FlowWindow, cancel))
         {
-            var end = await session.FindAsync<Guid?>(Sql.End, new { after = start, offset = FlowWindow - 1 }, cancel);
-            var window = new { after = start, upTo = end ?? Guid.AllBitsSet };
             foreach (var posting in await session.ReadAsync<FlowPosting>(Sql.Postings, window, cancel))
             {
                 Judge(posting, adjustments, totals, breaks);
             }
-
-            after = end;
         }
 
         return breaks.Result(totals.ByCurrency(), totals.Items);
@@ -86,37 +82,33 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
         PacedSession session, Dictionary<(Guid Transaction, long Account), decimal> adjustments, Totals totals,
         BreakList breaks, CancellationToken cancel)
     {
-        for (Guid? after = Guid.Empty; after is { } start;)
+        await foreach (var window in BookWindows.IdsAsync(session, LedgerEndSql, LedgerWindow, cancel))
         {
-            var end = await session.FindAsync<Guid?>(
-                LedgerEndSql, new { after = start, offset = LedgerWindow - 1 }, cancel);
-            var window = new
+            var parameters = new
             {
-                after = start,
-                upTo = end ?? Guid.AllBitsSet,
+                window.From,
+                window.UpTo,
                 kind = Kind,
                 currencies = Totalled.Select(one => one.Currency).ToArray(),
                 accounts = Totalled.Select(one => one.Account).ToArray(),
                 signs = Totalled.Select(one => one.Sign).ToArray(),
             };
-            foreach (var one in await session.ReadAsync<Adjustment>(AdjustmentsSql, window, cancel))
+            foreach (var one in await session.ReadAsync<Adjustment>(AdjustmentsSql, parameters, cancel))
             {
                 var key = (one.TransactionId, one.AccountId);
                 adjustments[key] = adjustments.GetValueOrDefault(key) + one.Amount;
             }
 
-            foreach (var posting in await session.ReadAsync<FlowlessPosting>(FlowlessSql, window, cancel))
+            foreach (var posting in await session.ReadAsync<FlowlessPosting>(FlowlessSql, parameters, cancel))
             {
                 totals.Add(posting.Currency, 0, posting.Actual);
                 breaks.Add(FlowBreaks.Flowless(Noun, posting));
             }
-
-            after = end;
         }
     }
 
     private const string LedgerEndSql =
-        "SELECT id FROM ledger_transactions WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1";
+        "SELECT id FROM ledger_transactions WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1";
 
     // A reversal takes back the adjustment that it corrects. That only few transactions are either is said of the
     // transaction alone: by the join with its adjustment the server finds out only once it has read all entries.
@@ -128,7 +120,7 @@ internal abstract class FlowCheck(CheckPace pace, TimeProvider clock) : IReconci
             ON posting.kind = 'reversal' AND adjustment.id = posting.corrects AND adjustment.kind = 'adjustment'
         CROSS JOIN LATERAL unnest(posting.account_ids, posting.positions) AS place (account_id, position)
         JOIN ledger_entries AS entry ON entry.account_id = place.account_id AND entry.position = place.position
-        WHERE posting.id > @after AND posting.id <= @upTo
+        WHERE posting.id >= @from AND posting.id <= @upTo
             AND posting.kind IN ('adjustment', 'reversal') AND posting.corrects IS NOT NULL
             AND (posting.kind = 'adjustment' OR adjustment.corrects IS NOT NULL)
         GROUP BY 1, 2

@@ -34,7 +34,7 @@ internal static class FlowSql
             JOIN accounts AS account ON account.id = entry.account_id
             WHERE account.name = totalled.account AND account.currency = totalled.currency
         ) AS moved ON true
-        WHERE posting.id > @after AND posting.id <= @upTo AND posting.kind = @kind
+        WHERE posting.id >= @from AND posting.id <= @upTo AND posting.kind = @kind
             AND CASE @kind
                 WHEN 'deposit' THEN NOT EXISTS (SELECT FROM deposits AS flow WHERE flow.id = posting.id)
                 ELSE NOT EXISTS (SELECT FROM conversion_jobs AS flow WHERE flow.id = posting.id)
@@ -54,7 +54,7 @@ internal static class FlowSql
             JOIN accounts AS account ON account.id = entry.account_id
             WHERE account.currency = totalled.currency
         ) AS moved ON true
-        WHERE posting.id > @after AND posting.id <= @upTo AND posting.kind = @kind
+        WHERE posting.id >= @from AND posting.id <= @upTo AND posting.kind = @kind
             AND NOT EXISTS (SELECT FROM withdrawals AS flow WHERE flow.id = posting.id)
             AND NOT EXISTS (SELECT FROM withdrawals AS flow WHERE flow.closing_transaction_id = posting.id)
         ORDER BY posting.id, totalled.currency

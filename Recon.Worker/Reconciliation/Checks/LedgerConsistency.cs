@@ -124,7 +124,7 @@ internal sealed class LedgerConsistency(CheckPace pace, TimeProvider clock) : IR
     {
         var parameters = new
         {
-            window.After,
+            window.From,
             window.UpTo,
             moment.Snapshot,
             moment.Xmin,

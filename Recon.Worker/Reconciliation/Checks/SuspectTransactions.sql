@@ -36,18 +36,18 @@ WITH clock AS MATERIALIZED (
             ON entry.account_id = place.account_id AND entry.position = place.position
         LEFT JOIN accounts AS account ON account.id = entry.account_id
     ) AS listed
-    WHERE posting.id > @after AND posting.id <= @upTo
+    WHERE posting.id >= @from AND posting.id <= @upTo
 ), settled AS (
     SELECT payment.id, payment.kind, payment.amount, payment.currency, payment.payee_account, payment.payer_account,
         payment.status IN ('completed', 'completed_with_discrepancy') AS is_settled
     FROM payments AS payment
-    WHERE payment.id > @after AND payment.id <= @upTo
+    WHERE payment.id >= @from AND payment.id <= @upTo
     UNION ALL
     SELECT refund.id, 'refund', refund.amount, refund.currency, payment.payer_account, refund.account,
         refund.status = 'succeeded'
     FROM refunds AS refund
     LEFT JOIN payments AS payment ON payment.id = refund.payment_id
-    WHERE refund.id > @after AND refund.id <= @upTo
+    WHERE refund.id >= @from AND refund.id <= @upTo
 ), judged AS (
     SELECT coalesce(posted.id, settled.id) AS id, CASE WHEN CASE
             WHEN posted.written_by < @xmin OR posted.written_by > posted.present THEN true

@@ -22,7 +22,7 @@ internal sealed class Withdrawals(CheckPace pace, TimeProvider clock) : FlowChec
 
     protected override int? SignInTotals(FlowPosting posting) => posting.Part == "payout" ? 1 : null;
 
-    private const string EndSql = "SELECT id FROM withdrawals WHERE id > @after ORDER BY id OFFSET @offset LIMIT 1";
+    private const string EndSql = "SELECT id FROM withdrawals WHERE id >= @from ORDER BY id OFFSET @offset LIMIT 1";
 
     private const string PostingsSql = """
         WITH due AS (
@@ -43,7 +43,7 @@ internal sealed class Withdrawals(CheckPace pace, TimeProvider clock) : FlowChec
                     'fiat_exposure', withdrawal.amount, ARRAY['fiat_exposure', 'withdrawals_pending']
                 WHERE withdrawal.status <> 'failed'
             ) AS side
-            WHERE withdrawal.id > @after AND withdrawal.id <= @upTo
+            WHERE withdrawal.id >= @from AND withdrawal.id <= @upTo
         )
         """;
 }

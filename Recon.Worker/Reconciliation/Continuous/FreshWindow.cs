@@ -143,7 +143,7 @@ internal sealed class FreshWindow
         """;
 
     // The last entry is looked up only behind an old entry that was written anew; the last of the new ones is an
-    // account's last otherwise, and a NULL is not searched for.
+    // account's last otherwise, and a NULL is not searched for. An account that does not exist is in doubt as well.
     private const string InDoubtSql = """
         SELECT entry.place
         FROM unnest(@accounts::bigint[], @positions::bigint[], @balances::bigint[]) WITH ORDINALITY
@@ -152,7 +152,7 @@ internal sealed class FreshWindow
         LEFT JOIN ledger_entries AS last
             ON last.account_id = account.id
                 AND last.position = CASE WHEN account.position = entry.position THEN NULL ELSE account.position END
-        WHERE account.position < entry.position OR account.balance IS DISTINCT FROM CASE
+        WHERE account.id IS NULL OR account.position < entry.position OR account.balance IS DISTINCT FROM CASE
             WHEN account.position = entry.position THEN entry.balance_after
             ELSE last.balance_after
         END

@@ -45,6 +45,25 @@ public sealed class DamagedRowsTests : IAsyncLifetime
         Assert.Contains("ledger_consistency amount_mismatch ACC-1 2", await _database.FoundAsync());
     }
 
+    // They sum to zero, and each is the first of its account.
+    [Fact]
+    public async Task Entries_of_accounts_that_do_not_exist_are_named_by_the_next_pass_and_by_the_sweep()
+    {
+        await _database.CorruptAsync("""
+            INSERT INTO ledger_entries
+                (account_id, position, amount, balance_after, created_at, transaction_id, currency)
+            SELECT side.account, 1, side.amount, side.amount, now(), '01900000-0000-7000-8000-000000000000', 'USD'
+            FROM (VALUES (-1, 5), (1000000, -5)) AS side (account, amount)
+            """);
+        string[] orphans = ["ledger_consistency orphan_entry 1", "ledger_consistency orphan_entry 1"];
+
+        await _worker.Recent.RunOnceAsync(Cancel);
+        Assert.Equal(orphans, await _database.FoundAsync());
+
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
+        Assert.Equal(orphans, await _database.FoundAsync());
+    }
+
     [Fact]
     public async Task The_loop_goes_on_when_a_sweep_ends_with_an_error_of_whatever_sort()
     {
