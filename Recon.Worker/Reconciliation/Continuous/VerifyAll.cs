@@ -85,9 +85,11 @@ internal sealed class VerifyAll(
             EndSql, new { startedAt, milliseconds }, cancellationToken: cancel));
     }
 
+    // A sweep of the future says that the clock was set back, and counts as none.
     private const string StateSql = """
         SELECT coalesce(sweep_wanted_at > sweep_started_at, true) AND sweep_wanted_at IS NOT NULL AS is_wanted,
-            clock_timestamp() - sweep_ended_at AS since, sweep_milliseconds AS milliseconds
+            CASE WHEN sweep_ended_at <= clock_timestamp() THEN clock_timestamp() - sweep_ended_at END AS since,
+            sweep_milliseconds AS milliseconds
         FROM continuous_checks
         """;
 

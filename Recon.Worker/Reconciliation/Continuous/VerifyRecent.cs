@@ -146,8 +146,12 @@ internal sealed class VerifyRecent(
         return await LedgerConsistency.LookAtAsync(session, transactions, windows, cancel);
     }
 
+    // A pass of the future says that the clock was set back: the next one is due now, and not when it is there again.
     private const string UntilDueSql = """
-        SELECT coalesce(passed_at + @rest - clock_timestamp(), interval '0')
+        SELECT CASE
+            WHEN passed_at <= clock_timestamp() THEN greatest(passed_at + @rest - clock_timestamp(), interval '0')
+            ELSE interval '0'
+        END
         FROM continuous_checks
         """;
 

@@ -65,6 +65,21 @@ public sealed class DamagedRowsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_clock_that_was_set_back_keeps_nobody_from_checking()
+    {
+        (_options.SweepSeconds, _options.SweepShare) = (0, 1);
+        await _database.ExecuteAsync("""
+            UPDATE continuous_checks
+            SET passed_at = now() + interval '1 day', sweep_ended_at = now() + interval '1 day'
+            """);
+
+        Assert.Null(await _worker.Recent.RunIfDueAsync(TimeSpan.FromSeconds(2), Cancel));
+        Assert.True(await _worker.All.RunIfDueAsync(Cancel));
+
+        Assert.NotNull(await _worker.Recent.RunIfDueAsync(TimeSpan.FromHours(1), Cancel));
+    }
+
+    [Fact]
     public async Task The_loop_goes_on_when_a_sweep_ends_with_an_error_of_whatever_sort()
     {
         (_options.SweepSeconds, _options.SweepShare) = (0, 1);
