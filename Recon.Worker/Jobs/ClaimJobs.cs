@@ -9,6 +9,10 @@ namespace Recon.Worker.Jobs;
 internal sealed class ClaimJobs(
     NpgsqlDataSource database, WorkerIdentity worker, WorkerOptions options, TimeProvider clock)
 {
+    private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+    private static readonly long Oldest = (DateTime.MinValue - Epoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    private static readonly long Newest = (DateTime.MaxValue - Epoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
     /// <summary>
     /// Claims up to a batch of jobs, oldest first within each division, divisions in the order given.
     /// </summary>
@@ -54,6 +58,11 @@ internal sealed class ClaimJobs(
     // Few words that stand in every row: each is kept once.
     private static string Known(string word) => string.Intern(word);
 
+    // Microseconds since 2000, as the server sends them. It counts further than a DateTime does, and a damaged row must
+    // not keep the whole claim from being read: only telemetry is told of this time.
+    private static DateTime TimeOf(long microseconds) =>
+        Epoch.AddTicks(Math.Clamp(microseconds, Oldest, Newest) * TimeSpan.TicksPerMicrosecond);
+
     private static async Task<(long Lease, List<ClaimedJob> Jobs)> ReadAsync(
         NpgsqlDataReader reader, CancellationToken cancel)
     {
@@ -75,7 +84,7 @@ internal sealed class ClaimJobs(
                 PayerAccount: reader.IsDBNull(9) ? null : reader.GetString(9),
                 Amount: reader.GetInt64(10),
                 Currency: Known(reader.GetString(11)),
-                CreatedAt: reader.GetDateTime(12),
+                CreatedAt: TimeOf(reader.GetInt64(12)),
                 Traceparent: reader.IsDBNull(13) ? null : reader.GetString(13)));
         }
 

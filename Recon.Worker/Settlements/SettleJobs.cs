@@ -199,11 +199,12 @@ internal sealed class SettleJobs(
 
     // Classes of SQLSTATE: 22 data, 23 integrity constraint, 44 check option, P0 raised by a function. All else
     // (connections, locks, timeouts, rights, a missing table) would hit any payment and says nothing about this one.
-    // A job may also hold what this worker cannot read, such as a currency that only a newer API knows.
+    // A job may also hold what this worker cannot read, such as a currency that only a newer API knows, and an account
+    // a time that no clock shows.
     private static bool IsFaultOfAJob(Exception error) => error switch
     {
         OverflowException or PaymentNotPendingException or RefundNotPendingException => true,
-        KeyNotFoundException or ArgumentException => true,
+        KeyNotFoundException or ArgumentException or InvalidCastException => true,
         PostgresException postgres => postgres.SqlState[..2] is "22" or "23" or "44" or "P0",
         _ => false,
     };

@@ -24,6 +24,41 @@ public sealed class IsolationTests(TestDatabase database) : IClassFixture<TestDa
         Assert.Equal(1, await CountAsync("status = 'pending' AND failures = 1 AND last_error IS NOT NULL", poison));
     }
 
+    // Postgres counts to the year 294276.
+    [Fact]
+    public async Task An_account_whose_time_cannot_be_read_confines_its_payments_alone()
+    {
+        await database.ExecuteAsync(
+            "INSERT INTO accounts (name, currency, last_entry_at) VALUES ('ACC-AGES', 'USD', '200000-01-01')");
+        var damaged = new QueuedPayment("ACC-AGES", 100);
+        var neighbour = new QueuedPayment("ACC-TODAY", 100);
+        await database.QueueAsync(damaged, neighbour);
+        await using var worker = new TestWorker(database, options => options.RetryDelaySeconds = 600);
+
+        await worker.SettleAllAsync(Cancel);
+
+        Assert.Equal(1, await CountAsync("status = 'completed'", neighbour));
+        Assert.Equal(1, await CountAsync("status = 'pending' AND failures = 1 AND last_error IS NOT NULL", damaged));
+    }
+
+    [Theory]
+    [InlineData("200000-01-01")]
+    [InlineData("4000-01-01 BC")]
+    [InlineData("infinity")]
+    [InlineData("-infinity")]
+    public async Task A_job_whose_time_cannot_be_read_is_settled_with_all_that_are_claimed_with_it(string time)
+    {
+        QueuedPayment[] payments = [new("ACC-OF-ALL-TIMES", 1), new("ACC-OF-TODAY", 1)];
+        await database.QueueAsync(payments);
+        await database.ExecuteAsync(
+            "UPDATE recon_jobs SET created_at = @time::timestamptz WHERE id = @Id", new { time, payments[0].Id });
+        await using var worker = new TestWorker(database);
+
+        await worker.SettleAllAsync(Cancel);
+
+        Assert.Equal(2, await CountAsync("status = 'completed' AND failures = 0", payments));
+    }
+
     [Fact]
     public async Task A_payment_that_keeps_failing_alone_goes_to_the_dead_letters_with_its_last_error()
     {
