@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dapper;
 
 namespace Recon.Worker.Duties;
@@ -56,7 +57,15 @@ internal sealed class HeldDuties(DutySessions database, WorkerIdentity worker, D
             return false;
         }
 
-        await handler.BuriedAsync(connection, duty, error, cancel);
+        try
+        {
+            await handler.BuriedAsync(connection, duty, error, cancel);
+        }
+        catch (JsonException)
+        {
+            // What it was about cannot be told, so there is nothing to mark. It must not come back for ever.
+        }
+
         await transaction.CommitAsync(cancel);
         return true;
     }

@@ -173,6 +173,19 @@ public sealed class RunDutyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_duty_whose_arguments_cannot_be_read_goes_to_the_dead_letters_like_any_other()
+    {
+        await using var worker = new TestDuties(_database);
+        var id = await _database.AddDutyAsync(Kind);
+        await _database.ExecuteAsync("UPDATE duties SET arguments = '{\"amount\": \"much\"}'");
+
+        await worker.RunOneAsync(
+            Failing("unreadable", (_, duty, _) => Task.FromResult(duty.Read<Told>()), limit: 1), Cancel);
+
+        Assert.Equal("dead 1 1", await _database.DutyAsync(id));
+    }
+
+    [Fact]
     public async Task An_outage_of_the_database_counts_for_nothing_and_a_statement_that_takes_too_long_does()
     {
         await using var worker = new TestDuties(_database);
@@ -278,6 +291,8 @@ public sealed class RunDutyTests : IAsyncLifetime
             FailureLimit = limit,
             Buried = buried ?? ((_, _, _) => Task.CompletedTask),
         };
+
+    private sealed record Told(int Amount);
 
     /// <summary>A clock on which short waits last until what the test does meanwhile is done.</summary>
     private sealed class PauseClock(Func<Task> meanwhile) : TimeProvider
