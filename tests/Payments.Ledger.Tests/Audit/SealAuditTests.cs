@@ -24,6 +24,25 @@ public sealed class SealAuditTests
         Assert.True((await trail.VerifyAsync()).Intact);
     }
 
+    // The services' role may insert it. Postgres counts to the year 294276.
+    [Theory]
+    [InlineData("200000-01-01")]
+    [InlineData("4000-01-01 BC")]
+    public async Task An_event_whose_time_cannot_be_read_is_sealed_like_any_other(string time)
+    {
+        await using var trail = await AuditTrail.StartAsync();
+        await trail.RecordAsync(3);
+        await trail.TamperAsync($"""
+            UPDATE audit_events
+            SET created_at = '{time}'
+            WHERE id = (SELECT event_id FROM audit_unsealed ORDER BY event_id LIMIT 1)
+            """);
+
+        Assert.Equal(3, await trail.Sealer.RunOnceAsync(Cancel));
+
+        Assert.True((await trail.VerifyAsync()).Intact);
+    }
+
     [Fact]
     public async Task Many_sealers_at_once_make_one_chain()
     {

@@ -20,6 +20,8 @@ public sealed class VerifyAuditTests
     [InlineData("actor = 'someone else'")]
     [InlineData("outcome = 'refused'")]
     [InlineData("created_at = created_at + interval '1 microsecond'")]
+    [InlineData("created_at = '200000-01-01'")]
+    [InlineData("created_at = '4000-01-01 BC'")]
     [InlineData("details = details || '{\"reason\": \"fraudulent\"}'")]
     [InlineData("key_id = NULL")]
     [InlineData("account = NULL")]
