@@ -56,6 +56,12 @@ public sealed record Currency
         // A decimal remembers its scale; adding a zero of the wanted scale fixes the decimals that are written.
         (minor / MinorPerMajor) + new decimal(0, 0, 0, isNegative: false, (byte)Exponent);
 
+    /// <summary>
+    /// The same by the code in a row, which may be no currency: that is a break, and the number is shown as it is.
+    /// </summary>
+    public static decimal UnitsOf(string code, decimal minor) =>
+        TryGet(code, out var currency) ? currency.ToUnits(minor) : minor;
+
     /// <summary>Every currency known, in no particular order.</summary>
     public static IEnumerable<Currency> All => ByCode.Values;
 

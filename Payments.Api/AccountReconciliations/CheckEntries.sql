@@ -25,10 +25,10 @@ WITH walked AS (
         -- Clearing has the other side of every payment that names no payer.
         CASE
             WHEN payment.currency <> account.currency THEN NULL
-            WHEN payment.payee_account = account.name THEN payment.amount
-            WHEN payment.payer_account = account.name THEN -payment.amount
+            WHEN payment.payee_account = account.name THEN payment.amount::numeric
+            WHEN payment.payer_account = account.name THEN -payment.amount::numeric
             WHEN payment.payer_account IS NULL AND account.system AND account.name LIKE 'clearing/%'
-                THEN -payment.amount
+                THEN -payment.amount::numeric
         END AS expected
     FROM walked
     JOIN accounts AS account ON account.id = walked.account_id

@@ -1,19 +1,19 @@
 -- The settled payments of a period that have no entry in the account. Both sides are read whole and hashed, since no
 -- index leads from a payment to its entries; what does not fit into memory goes to disk.
 WITH settled AS (
-    SELECT payment.id, payment.amount
+    SELECT payment.id, payment.amount::numeric
     FROM payments AS payment
     WHERE payment.payee_account = @name AND payment.currency = @currency
         AND payment.status IN ('completed', 'completed_with_discrepancy')
         AND payment.settled_at >= coalesce(@from::timestamptz, '-infinity') AND payment.settled_at < @to
     UNION ALL
-    SELECT payment.id, -payment.amount
+    SELECT payment.id, -payment.amount::numeric
     FROM payments AS payment
     WHERE payment.payer_account = @name AND payment.currency = @currency
         AND payment.status IN ('completed', 'completed_with_discrepancy')
         AND payment.settled_at >= coalesce(@from::timestamptz, '-infinity') AND payment.settled_at < @to
     UNION ALL
-    SELECT payment.id, -payment.amount
+    SELECT payment.id, -payment.amount::numeric
     FROM payments AS payment
     WHERE @clearing AND payment.payer_account IS NULL AND payment.currency = @currency
         AND payment.status IN ('completed', 'completed_with_discrepancy')

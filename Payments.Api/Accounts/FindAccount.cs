@@ -88,12 +88,12 @@ internal sealed record AccountRow(
     /// </summary>
     public decimal Show(decimal minor) =>
         // Subtracted, since a zero that is negated keeps its sign.
-        Ledger.Currency.Get(Currency).ToUnits(NormalBalance == "debit" ? 0 - minor : minor);
+        Ledger.Currency.UnitsOf(Currency, NormalBalance == "debit" ? 0 - minor : minor);
 
     public decimal? Show(long? minor) => minor is { } amount ? Show(amount) : null;
 
     /// <summary>How much it is, whichever way it goes.</summary>
-    public decimal ShowSize(decimal minor) => Ledger.Currency.Get(Currency).ToUnits(Math.Abs(minor));
+    public decimal ShowSize(decimal minor) => Ledger.Currency.UnitsOf(Currency, Math.Abs(minor));
 
     public AccountAnswer ToAnswer() => new(
         Id.ToString(CultureInfo.InvariantCulture), Name, Currency, Show(Balance), Show(MinimumBalance), Position,

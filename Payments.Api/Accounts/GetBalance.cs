@@ -80,7 +80,8 @@ internal sealed class GetBalance(ReadSessions sessions, TimeProvider clock)
                 WHERE status = 'pending' AND account = @name AND currency = @currency
             ) END AS reserved
         FROM (
-            SELECT sum(balance) AS balance, sum(position)::bigint AS version
+            SELECT sum(balance) AS balance,
+                least(sum(position), 9223372036854775807)::bigint AS version
             FROM accounts
             WHERE id = ANY (@ids)
         ) AS held

@@ -2,7 +2,6 @@ using System.Globalization;
 using Dapper;
 using Payments.Api.Paging;
 using Payments.Api.Payments;
-using Payments.Ledger;
 
 namespace Payments.Api.Accounts;
 
@@ -46,7 +45,7 @@ internal sealed class ListEntries(ReadSessions sessions)
         row.Kind,
         account.Name,
         EntryRow.Direction(row.Amount),
-        new Money(Math.Abs(row.Amount), Currency.Get(account.Currency)).ToDecimal(),
+        account.ShowSize(row.Amount),
         account.Show(row.BalanceAfter),
         row.Position,
         account.Currency,

@@ -26,7 +26,7 @@ internal sealed class Statement(ReadLines readLines)
 
         private void Add(EntryLine line)
         {
-            _debits += line.Amount < 0 ? -line.Amount : 0;
+            _debits -= line.Amount < 0 ? line.Amount : 0;
             _credits += line.Amount > 0 ? line.Amount : 0;
         }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Payments.Api.Accounts;
 using Payments.Api.Payments;
-using Payments.Ledger;
 using Payments.Ledger.Accounts;
 
 namespace Payments.Api.Audit;
@@ -48,7 +47,7 @@ internal sealed record TrailEventRow(
 internal sealed record TrailPaymentRow(
     Guid Id, DateTimeOffset CreatedAt, string Owner, string Kind, string? Payer, string Payee, long Amount,
     string Currency, string? Description, string Status, DateTimeOffset? SettledAt, long? Discrepancy,
-    long RefundedAmount, string? FailureReason, Guid? TraceId)
+    decimal RefundedAmount, string? FailureReason, Guid? TraceId)
 {
     public (TrailKey, TrailItem) Show() => (
         TrailKey.OfPayment(Id),
@@ -60,7 +59,7 @@ internal sealed record TrailPaymentRow(
                     Discrepancy is { } discrepancy ? Units(discrepancy) : null, Units(RefundedAmount), FailureReason),
                 ApiJson.Default.TrailPayment)));
 
-    private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
+    private decimal Units(decimal minor) => Ledger.Currency.UnitsOf(Currency, minor);
 
     // What is given back: the payment's own number holds what is reserved for refunds too.
     public const string NewestFirstSql = """
@@ -70,7 +69,7 @@ internal sealed record TrailPaymentRow(
                 SELECT coalesce(sum(r.amount), 0)
                 FROM refunds AS r
                 WHERE r.payment_id = p.id AND r.status = 'succeeded'
-            ) END::bigint AS refunded_amount,
+            ) END AS refunded_amount,
             p.failure_reason, p.trace_id
         FROM (
             (
@@ -105,14 +104,13 @@ internal sealed record TrailEntryRow(
     public (TrailKey, TrailItem) Show(AccountRow account)
     {
         var id = EntryRow.Id(account.Id, Position);
-        var currency = Ledger.Currency.Get(account.Currency);
         return (
             TrailKey.OfEntry(CreatedAt, Position),
             new($"entry-{id}", CreatedAt, Poster, null, Kind + ".posted", "transaction", TransactionId.ToString(),
                 "succeeded", null,
                 JsonSerializer.SerializeToElement(
                     new TrailEntry(
-                        id, EntryRow.Direction(Amount), new Money(Math.Abs(Amount), currency).ToDecimal(),
+                        id, EntryRow.Direction(Amount), account.ShowSize(Amount),
                         account.Show(BalanceAfter), account.Currency, Position),
                     ApiJson.Default.TrailEntry)));
     }

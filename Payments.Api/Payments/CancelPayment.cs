@@ -75,8 +75,8 @@ internal sealed class CancelPayment(ChangeFeed changes, Notifier workers, AuditL
         FROM taken
         WHERE payment.id = taken.id AND payment.status = 'pending'
         RETURNING payment.id, payment.payee_account, payment.amount, payment.currency, payment.description,
-            payment.status, payment.discrepancy, payment.refunded_amount, payment.failure_reason, payment.created_at,
-            payment.settled_at, payment.trace_id, payment.payer_account
+            payment.status, payment.discrepancy, payment.refunded_amount::numeric, payment.failure_reason,
+            payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account
         """;
 
     private const string StatesSql = """

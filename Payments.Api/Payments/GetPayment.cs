@@ -47,7 +47,7 @@ internal sealed class GetPayment(ReadSessions sessions)
                 SELECT coalesce(sum(refund.amount), 0)
                 FROM refunds AS refund
                 WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
-            ) END::bigint AS refunded_amount,
+            ) END AS refunded_amount,
             payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account,
             job.status AS job_status, job.attempts, job.locked_by, job.locked_at, job.last_error,
             result.matched, result.status AS result_status, result.expected_amount, result.actual_amount,

@@ -69,7 +69,7 @@ internal sealed class ListPayments(NpgsqlDataSource database)
                 SELECT coalesce(sum(refund.amount), 0)
                 FROM refunds AS refund
                 WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
-            ) END::bigint AS refunded_amount,
+            ) END AS refunded_amount,
             payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account
         FROM page
         JOIN payments AS payment ON payment.id = page.id

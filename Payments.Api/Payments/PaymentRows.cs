@@ -5,10 +5,12 @@ using Payments.Ledger;
 namespace Payments.Api.Payments;
 
 /// <summary>A payment as it is stored; columns in this order.</summary>
-/// <param name="RefundedAmount">What was given back; not what is only reserved for refunds that are pending.</param>
+/// <param name="RefundedAmount">
+/// What was given back, a sum; not what is only reserved for refunds that are pending.
+/// </param>
 internal sealed record PaymentRow(
     Guid Id, string PayeeAccount, long Amount, string Currency, string? Description, string Status, long? Discrepancy,
-    long RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId,
+    decimal RefundedAmount, string? FailureReason, DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, Guid? TraceId,
     string? PayerAccount)
 {
     public PaymentAnswer ToAnswer() => new(
@@ -37,9 +39,9 @@ internal sealed record PaymentRow(
     private string ShownStatus =>
         RefundedAmount == 0 ? Status : RefundedAmount < Amount ? "partially_refunded" : "refunded";
 
-    private decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
+    private decimal Units(decimal minor) => Ledger.Currency.UnitsOf(Currency, minor);
 
-    private decimal? Units(long? minor) => minor is { } amount ? Units(amount) : null;
+    private decimal? Units(decimal? minor) => minor is { } amount ? Units(amount) : null;
 }
 
 internal sealed record JobRow(
@@ -49,14 +51,15 @@ internal sealed record ResultRow(
     bool Matched, string ResultStatus, long ExpectedAmount, long ActualAmount, long? ResultDiscrepancy, string Rule,
     DateTimeOffset ResultCreatedAt);
 
+/// <param name="AccountName">Null when the account does not exist.</param>
 internal sealed record EntryRow(
-    long EntryAccountId, long Position, Guid TransactionId, string AccountName, string NormalBalance, long EntryAmount,
-    long BalanceAfter, string EntryCurrency, DateTimeOffset EntryCreatedAt)
+    long EntryAccountId, long Position, Guid TransactionId, string? AccountName, string? NormalBalance,
+    long EntryAmount, long BalanceAfter, string EntryCurrency, DateTimeOffset EntryCreatedAt)
 {
     public LedgerEntryAnswer ToAnswer() => new(
-        Id(EntryAccountId, Position), TransactionId, AccountName, Direction(EntryAmount),
-        Units(Math.Abs(EntryAmount)), Units(NormalBalance == "debit" ? -BalanceAfter : BalanceAfter), Position,
-        EntryCreatedAt);
+        Id(EntryAccountId, Position), TransactionId, ShownAccount, Direction(EntryAmount),
+        Units(Math.Abs((decimal)EntryAmount)), Units(NormalBalance == "debit" ? 0m - BalanceAfter : BalanceAfter),
+        Position, EntryCreatedAt);
 
     /// <summary>An entry's id: its account's row id and its position, such as <c>42-7</c>.</summary>
     public static string Id(long accountId, long position) =>
@@ -65,5 +68,10 @@ internal sealed record EntryRow(
     /// <summary>Amounts are stored credit-positive.</summary>
     public static string Direction(long amount) => amount > 0 ? "credit" : "debit";
 
-    private decimal Units(long minor) => new Money(minor, Currency.Get(EntryCurrency)).ToDecimal();
+    // What stands for the name is none that an account can have.
+    private string ShownAccount =>
+        AccountName ?? string.Create(CultureInfo.InvariantCulture, $"account {EntryAccountId}");
+
+    // Of a wrong entry the number may have no opposite of 64 bits.
+    private decimal Units(decimal minor) => Currency.UnitsOf(EntryCurrency, minor);
 }

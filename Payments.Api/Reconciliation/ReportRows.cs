@@ -62,13 +62,8 @@ internal static class UnitsText
     /// <returns>Null without an amount, or without the currency to tell it in.</returns>
     public static string? Of(decimal? minor, string? code)
     {
-        if (minor is not { } amount || code is null)
-        {
-            return null;
-        }
-
-        // An entry may name what is no currency: that is a break, and its amount is shown as it is.
-        var shown = Currency.TryGet(code, out var currency) ? currency.ToUnits(amount) : amount;
-        return shown.ToString(CultureInfo.InvariantCulture);
+        return minor is { } amount && code is not null
+            ? Currency.UnitsOf(code, amount).ToString(CultureInfo.InvariantCulture)
+            : null;
     }
 }

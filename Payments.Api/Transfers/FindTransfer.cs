@@ -67,7 +67,7 @@ internal sealed class FindTransfer(
                 SELECT coalesce(sum(refund.amount), 0)
                 FROM refunds AS refund
                 WHERE refund.payment_id = payment.id AND refund.status = 'succeeded'
-            ) END::bigint AS refunded_amount,
+            ) END AS refunded_amount,
             payment.failure_reason, payment.created_at, payment.settled_at, payment.trace_id, payment.payer_account
         FROM payments AS payment
         WHERE payment.owner_id = @ownerId AND payment.idempotency_key = @key AND payment.kind = 'transfer'

@@ -1,7 +1,6 @@
 using Dapper;
 using Npgsql;
 using Payments.Api.Payments;
-using Payments.Ledger;
 using Payments.Ledger.Accounts;
 
 namespace Payments.Api.Transfers;
@@ -28,8 +27,8 @@ internal sealed class VerifyDoubleEntry(NpgsqlDataSource database, TimeProvider 
         var entries = rows.Select(row => row.Item2).OfType<ListedEntry>().ToList();
         var checks = Check(payment, entries);
         var present = entries.Where(entry => entry.Amount is not null).ToList();
-        var debits = -present.Where(entry => entry.Amount < 0).Sum(entry => entry.Amount!.Value);
-        var credits = present.Where(entry => entry.Amount > 0).Sum(entry => entry.Amount!.Value);
+        var debits = 0 - present.Where(entry => entry.Amount < 0).Sum(AmountOf);
+        var credits = present.Where(entry => entry.Amount > 0).Sum(AmountOf);
         return new VerificationAnswer(
             payment.Id,
             checks.TrueForAll(check => check.Passed),
@@ -57,26 +56,29 @@ internal sealed class VerifyDoubleEntry(NpgsqlDataSource database, TimeProvider 
             Of("entries_present",
                 found.Count == (payment.EntryCount ?? 0) && found.TrueForAll(e => e.TransactionId == payment.Id),
                 $"{found.Count} of {payment.EntryCount ?? 0} listed entries are there and belong to the transaction"),
-            Of("debits_equal_credits", found.Sum(entry => entry.Amount!.Value) == 0,
-                "the entries do not sum to zero"),
-            Of("amount_matches", !isPosted || (credit?.Amount == payment.Amount && debit?.Amount == -payment.Amount),
+            Of("debits_equal_credits", found.Sum(AmountOf) == 0, "the entries do not sum to zero"),
+            Of("amount_matches",
+                !isPosted || (credit?.Amount == payment.Amount && debit?.Amount == -(decimal)payment.Amount),
                 "the entries are not of the amount that was asked for"),
             Of("accounts_match", !isPosted || (IsPayer(payment, debit) && credit?.AccountName == payment.PayeeAccount),
                 "the entries are not on the accounts that the transaction names"),
             Of("currencies_match", found.TrueForAll(
                 e => e.EntryCurrency == payment.Currency && e.AccountCurrency == payment.Currency),
                 "an entry or its account is in another currency"),
-            Of("balances_follow", found.TrueForAll(e => e.BalanceAfter == (e.BalanceBefore ?? 0) + e.Amount),
+            Of("balances_follow", found.TrueForAll(e => e.BalanceAfter == e.BalanceBefore + AmountOf(e)),
                 "a balance after an entry is not the balance before it and its amount"),
         ];
     }
+
+    // Of wrong entries a sum may pass 64 bits, and must not come round to what is right.
+    private static decimal AmountOf(ListedEntry entry) => entry.Amount!.Value;
 
     private static VerificationCheck Of(string name, bool passed, string fault) =>
         new(name, passed, passed ? null : fault);
 
     private static bool IsPayer(VerifiedRow payment, ListedEntry? debit) => payment.PayerAccount is { } payer
         ? debit?.AccountName == payer
-        : debit?.AccountName.StartsWith(AccountName.Clearing + "/", StringComparison.Ordinal) == true;
+        : debit?.AccountName?.StartsWith(AccountName.Clearing + "/", StringComparison.Ordinal) == true;
 
     // A row for each entry that the transaction lists, whether it is there or not.
     private const string ReadSql = """
@@ -102,11 +104,11 @@ internal sealed class VerifyDoubleEntry(NpgsqlDataSource database, TimeProvider 
         Guid Id, string Status, string Currency, long Amount, string PayeeAccount, string? PayerAccount,
         int? EntryCount)
     {
-        public decimal Units(long minor) => new Money(minor, Ledger.Currency.Get(Currency)).ToDecimal();
+        public decimal Units(decimal minor) => Ledger.Currency.UnitsOf(Currency, minor);
     }
 
     private sealed record ListedEntry(
-        long ListedAccountId, long Position, string AccountName, string AccountCurrency, string NormalBalance,
+        long ListedAccountId, long Position, string? AccountName, string? AccountCurrency, string? NormalBalance,
         Guid? TransactionId, long? Amount, long? BalanceAfter, string? EntryCurrency, DateTimeOffset? CreatedAt,
         long? BalanceBefore)
     {
