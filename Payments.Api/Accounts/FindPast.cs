@@ -22,32 +22,39 @@ internal sealed class FindPast(NpgsqlDataSource database)
             new CommandDefinition(SearchSql, parameters, cancellationToken: cancel));
     }
 
-    // Between low, whose entry is old enough, and high, beyond which all are too young. LIMIT makes each look a probe
-    // of the primary key, however the tables are believed to be filled.
+    // Between low, up to which all are old enough, and high, beyond which all are too young. Where an entry is missing
+    // the one before it is looked at, so the search ends in books with gaps too. LIMIT makes each look a probe of the
+    // primary key, however the tables are believed to be filled.
     internal const string SearchSql = """
         WITH RECURSIVE search (account_id, low, high) AS (
             SELECT id, 0::bigint, position
             FROM accounts
             WHERE id = ANY (@ids)
             UNION ALL
-            SELECT search.account_id,
-                CASE WHEN middle.created_at < @time THEN middle.position ELSE search.low END,
-                CASE WHEN middle.created_at < @time THEN search.high ELSE middle.position - 1 END
-            FROM search
-            CROSS JOIN LATERAL (
+            SELECT half.account_id,
+                CASE WHEN found.created_at >= @time THEN half.low ELSE half.middle END,
+                CASE WHEN found.created_at >= @time THEN found.position - 1 ELSE half.high END
+            FROM (
+                SELECT account_id, low, high, high - (high - low) / 2 AS middle
+                FROM search
+                WHERE low < high
+            ) AS half
+            LEFT JOIN LATERAL (
                 SELECT position, created_at
                 FROM ledger_entries
-                WHERE account_id = search.account_id AND position = (search.low + search.high + 1) / 2
+                WHERE account_id = half.account_id AND position > half.low AND position <= half.middle
+                ORDER BY position DESC
                 LIMIT 1
-            ) AS middle
-            WHERE search.low < search.high
+            ) AS found ON true
         )
-        SELECT coalesce(sum(found.low), 0)::bigint AS position, coalesce(sum(last.balance_after), 0) AS balance
+        SELECT least(coalesce(sum(last.position), 0), 9223372036854775807)::bigint AS position,
+            coalesce(sum(last.balance_after), 0) AS balance
         FROM search AS found
         LEFT JOIN LATERAL (
-            SELECT balance_after
+            SELECT position, balance_after
             FROM ledger_entries
-            WHERE account_id = found.account_id AND position = found.low
+            WHERE account_id = found.account_id AND position <= found.low
+            ORDER BY position DESC
             LIMIT 1
         ) AS last ON true
         WHERE found.low = found.high

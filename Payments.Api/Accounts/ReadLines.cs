@@ -11,7 +11,7 @@ namespace Payments.Api.Accounts;
 /// </summary>
 internal sealed class ReadLines(NpgsqlDataSource database)
 {
-    /// <summary>Positions in a slice; positions have no gaps, so a slice is as many entries.</summary>
+    /// <summary>Entries in a slice.</summary>
     public const int SliceSize = 1_000;
 
     /// <param name="after">The position before the first.</param>
@@ -19,14 +19,22 @@ internal sealed class ReadLines(NpgsqlDataSource database)
     public async IAsyncEnumerable<IReadOnlyList<EntryLine>> ExecuteAsync(
         AccountRow account, long after, long last, [EnumeratorCancellation] CancellationToken cancel)
     {
-        for (var from = after; from < last; from += SliceSize)
+        // By the entries that there are, and not by the numbers of positions: an account's row that says too much of
+        // them must not keep its reader for ever.
+        var from = after;
+        while (from < last)
         {
-            var slice = new { account.Id, from, to = Math.Min(last, from + SliceSize) };
+            var slice = new { account.Id, from, last, count = SliceSize };
             await using var connection = await database.OpenConnectionAsync(cancel);
-            var lines = await connection.QueryAsync<EntryLine>(
-                new CommandDefinition(ReadSql, slice, cancellationToken: cancel));
+            var lines = (await connection.QueryAsync<EntryLine>(
+                new CommandDefinition(ReadSql, slice, cancellationToken: cancel))).AsList();
             await connection.CloseAsync();
-            yield return lines.AsList();
+            if (lines.Count > 0)
+            {
+                yield return lines;
+            }
+
+            from = lines.Count < SliceSize ? last : lines[^1].Position;
         }
     }
 
@@ -37,8 +45,9 @@ internal sealed class ReadLines(NpgsqlDataSource database)
             (SELECT description FROM payments WHERE id = entry.transaction_id) AS description,
             entry.amount, entry.balance_after
         FROM ledger_entries AS entry
-        WHERE entry.account_id = @id AND entry.position > @from AND entry.position <= @to
+        WHERE entry.account_id = @id AND entry.position > @from AND entry.position <= @last
         ORDER BY entry.position
+        LIMIT @count
         """;
 }
 

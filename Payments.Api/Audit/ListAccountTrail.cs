@@ -127,7 +127,7 @@ internal sealed class ListAccountTrail(NpgsqlDataSource database)
             UNION ALL
             SELECT CASE WHEN e.created_at < @at THEN s.middle ELSE s.low END,
                 CASE WHEN e.created_at < @at THEN s.high ELSE s.middle - 1 END
-            FROM (SELECT low, high, (low + high + 1) / 2 AS middle FROM search WHERE low < high) AS s
+            FROM (SELECT low, high, high - (high - low) / 2 AS middle FROM search WHERE low < high) AS s
             LEFT JOIN ledger_entries AS e ON e.account_id = @id AND e.position = s.middle
         )
         SELECT low

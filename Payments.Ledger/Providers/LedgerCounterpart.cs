@@ -110,7 +110,7 @@ public static class LedgerCounterpart
             CROSS JOIN LATERAL (
                 SELECT position, created_at
                 FROM ledger_entries
-                WHERE account_id = search.account_id AND position = (search.low + search.high + 1) / 2
+                WHERE account_id = search.account_id AND position = search.high - (search.high - search.low) / 2
                 LIMIT 1
             ) AS middle
             WHERE search.low < search.high

@@ -24,6 +24,7 @@ public sealed class DamagedRowsTests(SettledBooks settled) : IClassFixture<Settl
     [InlineData("UPDATE ledger_entries SET amount = 9223372036854775807, balance_after = 9223372036854775807")]
     [InlineData("UPDATE payments SET amount = -9223372036854775808 WHERE payer_account IS NULL")]
     [InlineData("UPDATE accounts SET balance = -9223372036854775808, minimum_balance = 9223372036854775807")]
+    [InlineData("UPDATE accounts SET position = 9223372036854775807")]
     [InlineData("UPDATE ledger_entries SET position = 9223372036854775807" + OfA + "4")]
     [InlineData("UPDATE accounts SET currency = 'QQQ'; UPDATE ledger_entries SET currency = 'QQQ'")]
     [InlineData("DELETE FROM accounts WHERE name LIKE 'clearing/%'")]
@@ -96,6 +97,20 @@ public sealed class DamagedRowsTests(SettledBooks settled) : IClassFixture<Settl
             .Where(one => !one.GetProperty("passed").GetBoolean())
             .Select(one => one.GetProperty("name").GetString());
         Assert.Contains(check, failed);
+    }
+
+    // The search looks at positions, and the one that it looks at may be missing.
+    [Theory]
+    [InlineData("DELETE FROM ledger_entries" + OfA + "2", "140.00")]
+    [InlineData("DELETE FROM ledger_entries" + OfA + "4", "170.00")]
+    [InlineData("UPDATE accounts SET position = 9223372036854775807", "140.00")]
+    public async Task A_past_balance_is_that_of_the_last_entry_there_is(string damage, string balance)
+    {
+        await _books.CorruptAsync(damage);
+
+        var answer = await _books.Client.GetJsonAsync($"/accounts/ACC-A/balance?at={Now()}");
+
+        Assert.Equal(balance, answer.GetProperty("balance").GetRawText());
     }
 
     // The entries are older than this process.
