@@ -30,17 +30,11 @@ internal sealed class WarmDocuments(
     }
 
     /// <param name="measure">Is told the number of the run, so that its payments have keys of their own.</param>
-    /// <exception cref="VoidRunException">A process ended.</exception>
+    /// <exception cref="VoidRunException">A process ended, or it did not become warm.</exception>
     public async Task<Run> MeasureAsync(Func<DocumentsSystem, int, Task<Run>> measure, CancellationToken cancel)
     {
         _run++;
-        _database ??= await createDatabase(cancel);
-        if (_system is null)
-        {
-            _system = await DocumentsSystem.StartAsync(_database, withApi, workers, cancel);
-            await warmUpAsync(_system, cancel);
-        }
-
+        _system ??= await StartAsync(cancel);
         _system.Thaw();
         try
         {
@@ -56,6 +50,26 @@ internal sealed class WarmDocuments(
 
     /// <exception cref="VoidRunException">The books of all runs are wrong.</exception>
     public Task CheckBooksAsync() => _database!.CheckDocumentsBooksAsync(CancellationToken.None);
+
+    // One that did not become warm says nothing of the next run, and its database has payments of the warm-up: that run
+    // begins anew.
+    private async Task<DocumentsSystem> StartAsync(CancellationToken cancel)
+    {
+        _database ??= await createDatabase(cancel);
+        var system = await DocumentsSystem.StartAsync(_database, withApi, workers, cancel);
+        try
+        {
+            await warmUpAsync(system, cancel);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            await _database.DisposeAsync();
+            _database = null;
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
