@@ -9,8 +9,6 @@ internal sealed class RunDuty(
 {
     private const int LongestError = 2_000;
 
-    private static readonly TimeSpan ReturnPause = TimeSpan.FromMilliseconds(500);
-
     private static readonly ActivitySource Source = new(WorkerTelemetry.SourceName);
 
     /// <summary>
@@ -70,26 +68,15 @@ internal sealed class RunDuty(
         }
     }
 
-    // The database may still be away. A duty that is not handed back counts, once its lease has ended, as one with
-    // which its worker disappeared; so it is tried for as long as there is a lease. A process that stops tries once
-    // more.
     private async Task ReturnAsync(Duty duty, CancellationToken stopping)
     {
-        var started = clock.GetTimestamp();
-        while (true)
+        var wait = TimeSpan.FromSeconds(options.RetryDelaySeconds);
+        if (await HandBack.TryAsync(
+            () => held.ReturnAsync(duty, wait, CancellationToken.None), options.Lease, clock, stopping) is { } error)
         {
-            try
-            {
-                await held.ReturnAsync(duty, TimeSpan.FromSeconds(options.RetryDelaySeconds), CancellationToken.None);
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException
-                && !stopping.IsCancellationRequested && clock.GetElapsedTime(started) < options.Lease)
-            {
-                logger.LogDebug("Duty {DutyId} is not handed back now: {Reason}", duty.Id, e.Message);
-            }
-
-            await Task.Delay(ReturnPause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            logger.LogWarning(
+                "Duty {DutyId} ({Kind}) stays leased until the lease ends: {Reason}", duty.Id, duty.Kind,
+                error.Message);
         }
     }
 

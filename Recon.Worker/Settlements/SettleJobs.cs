@@ -13,8 +13,6 @@ internal sealed class SettleJobs(
     SettleBatch settleBatch, HeldJobs held, WorkerTelemetry telemetry, WorkerOptions options, TimeProvider clock,
     ILogger<SettleJobs> logger)
 {
-    private static readonly TimeSpan ReturnDelay = TimeSpan.FromMilliseconds(250);
-
     /// <summary>Settles what can be settled; when it returns, this worker holds none of the jobs any more.</summary>
     /// <param name="stopping">Ends the work after the transaction at hand; the rest is handed back.</param>
     /// <param name="cancel">Ends also the transaction at hand.</param>
@@ -163,29 +161,20 @@ internal sealed class SettleJobs(
         return await held.ExtendAsync(run.Lease, [.. open.SelectMany(jobs => jobs)], run.Cancel);
     }
 
-    // Tried until the lease ends: a job that ran alone and is not handed back counts as one that killed its worker, and
-    // a database that was away for a moment must not make it one.
     private async Task ReturnAsync(IReadOnlyList<ClaimedJob> jobs, Run run, CancellationToken stopping)
     {
-        while (true)
+        var returned = 0;
+        var left = options.Lease - clock.GetElapsedTime(run.LeaseStarted);
+        var error = await HandBack.TryAsync(
+            async () => returned = await held.ReturnAsync(run.Lease, jobs, CancellationToken.None), left, clock,
+            stopping);
+        if (error is null)
         {
-            try
-            {
-                var returned = await held.ReturnAsync(run.Lease, jobs, CancellationToken.None);
-                logger.LogInformation("Handed back {Returned} of {Held} payments", returned, jobs.Count);
-                return;
-            }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
-            {
-                if (stopping.IsCancellationRequested || clock.GetElapsedTime(run.LeaseStarted) >= options.Lease)
-                {
-                    logger.LogWarning(
-                        "{Held} payments stay leased until the lease ends: {Reason}", jobs.Count, e.Message);
-                    return;
-                }
-            }
-
-            await Task.Delay(ReturnDelay, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            logger.LogInformation("Handed back {Returned} of {Held} payments", returned, jobs.Count);
+        }
+        else
+        {
+            logger.LogWarning("{Held} payments stay leased until the lease ends: {Reason}", jobs.Count, error.Message);
         }
     }
 
