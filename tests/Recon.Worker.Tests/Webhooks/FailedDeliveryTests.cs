@@ -72,12 +72,7 @@ public sealed class FailedDeliveryTests : IAsyncLifetime
     [Fact]
     public async Task A_target_that_got_something_meanwhile_stays_enabled_when_one_delivery_fails()
     {
-        var (target, _) = await _worker.AddTargetAsync(_receiver.Url);
-        await _worker.TellAsync(TestWebhooks.NewEvent());
-        await _database.ExecuteAsync("""
-            WITH delivery AS (UPDATE webhook_deliveries SET attempts = 9, round_attempts = 9)
-            UPDATE webhook_targets SET last_success_at = now()
-            """);
+        var target = await AddBeforeLastAttemptAsync();
         _receiver.Answer = context => Receiver.Status(context, 400);
 
         await _worker.RunAllAsync();
@@ -90,12 +85,7 @@ public sealed class FailedDeliveryTests : IAsyncLifetime
     [Fact]
     public async Task A_target_that_got_something_meanwhile_stays_enabled_when_the_last_attempt_is_replayed_under_way()
     {
-        var (target, _) = await _worker.AddTargetAsync(_receiver.Url);
-        await _worker.TellAsync(TestWebhooks.NewEvent());
-        await _database.ExecuteAsync("""
-            WITH delivery AS (UPDATE webhook_deliveries SET attempts = 9, round_attempts = 9)
-            UPDATE webhook_targets SET last_success_at = now()
-            """);
+        var target = await AddBeforeLastAttemptAsync();
         _receiver.Answer = async context =>
         {
             await _database.ExecuteAsync("""
@@ -282,6 +272,18 @@ public sealed class FailedDeliveryTests : IAsyncLifetime
 
         Assert.Equal(1, asked);
         Assert.StartsWith("hooks.example", _receiver.All.Single().Headers["Host"], StringComparison.Ordinal);
+    }
+
+    // Its target got something since the delivery began.
+    private async Task<Guid> AddBeforeLastAttemptAsync()
+    {
+        var (target, _) = await _worker.AddTargetAsync(_receiver.Url);
+        await _worker.TellAsync(TestWebhooks.NewEvent());
+        await _database.ExecuteAsync("""
+            WITH delivery AS (UPDATE webhook_deliveries SET attempts = 9, round_attempts = 9)
+            UPDATE webhook_targets SET last_success_at = now()
+            """);
+        return target;
     }
 
     private async Task<string> ErrorAsync() =>
