@@ -54,6 +54,7 @@ internal sealed class GetBalance(ReadSessions sessions, TimeProvider clock)
 
     // One statement, so that a payment that settles at this moment is either pending or in the balance. Payments into
     // an account are in its division. Transfers may be in their payer's: those that are open have indexes of their own.
+    // Only transfers and refunds name a payer; to ask for no refund lets the index of payees be of no use there.
     // What is queued is shown with the holders' accounts; for the system's, their counterparts, it would count twice.
     internal const string ReadSql = """
         SELECT held.balance, held.version,
@@ -65,13 +66,13 @@ internal sealed class GetBalance(ReadSessions sessions, TimeProvider clock)
             ) + (
                 SELECT coalesce(sum(amount), 0)
                 FROM recon_jobs
-                WHERE finished_at IS NULL AND payer_account IS NOT NULL AND kind = 'transfer'
+                WHERE finished_at IS NULL AND kind = 'transfer'
                     AND payee_account = @name AND currency = @currency AND amount > 0
             ) END AS pending_in,
             CASE WHEN @system THEN 0 ELSE (
                 SELECT coalesce(sum(amount), 0)
                 FROM recon_jobs
-                WHERE finished_at IS NULL AND payer_account = @name AND kind = 'transfer'
+                WHERE finished_at IS NULL AND payer_account = @name AND kind <> 'refund'
                     AND currency = @currency AND amount > 0
             ) END AS pending_out,
             CASE WHEN @system THEN 0 ELSE (

@@ -167,6 +167,46 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Matches(@"recon_jobs_open_in .*\n +Index Cond: \(payee_account = 'ACC-OUT-7'", plan);
     }
 
+    // A plan is made once in a session, and may be made before the first payment.
+    [Fact]
+    public async Task What_is_queued_is_read_from_the_same_indexes_when_the_tables_are_empty()
+    {
+        await using var empty = new TestDatabase();
+        await empty.InitializeAsync();
+        await using var sessions = ReadSessions.Create(empty.AppConnectionString);
+        await using var session = await sessions.OpenAsync(Ended);
+
+        var plan = await session.PlanAsync(GetBalance.ReadSql, ParametersOf("ACC-OUT-7", id: 1));
+
+        Assert.Matches(@"recon_jobs_open_out .*\n +Index Cond: \(payer_account = 'ACC-OUT-7'", plan);
+        Assert.Matches(@"recon_jobs_open_in .*\n +Index Cond: \(payee_account = 'ACC-OUT-7'", plan);
+    }
+
+    [Fact]
+    public async Task Transfers_of_others_that_are_finished_do_not_make_a_balance_slower_while_old_rows_are_kept()
+    {
+        await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-STILL", 2));
+        await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(Ended);
+        await backup.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM recon_jobs");
+        await fixture.Database.ExecuteAsync(
+            """
+            INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1, 0, 'transfer', 'USD', 'ACC-THERE-' || i, 'ACC-HERE-' || i
+            FROM generate_series(1, 4000) AS i
+            """);
+        await fixture.Database.ExecuteAsync(
+            """
+            UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE payer_account LIKE 'ACC-HERE-%';
+            ANALYZE recon_jobs
+            """);
+
+        await using var session = await fixture.Api.Services.GetRequiredService<ReadSessions>().OpenAsync(Ended);
+        var pages = await session.PagesReadAsync(
+            GetBalance.ReadSql, ParametersOf("ACC-STILL", await IdOfAsync("ACC-STILL")));
+
+        Assert.InRange(pages, 1, 100);
+    }
+
     [Fact]
     public async Task What_others_of_its_division_were_paid_does_not_make_a_balance_slower_while_old_rows_are_kept()
     {
