@@ -23,7 +23,7 @@ internal sealed class PickupScenario : Scenario
     // The largest number that keys have room for.
     private const long MostRequests = 9_999_999_999;
 
-    private static readonly TimeSpan ShortestIdling = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan ShortestIdling = TimeSpan.FromSeconds(3);
 
     public override string Name => "pickup";
 

@@ -19,14 +19,14 @@ internal sealed class SettlementScenario : Scenario
     private const string Floor = "COPY of the same rows, one connection";
 
     // What a window of the floor takes: enough rows for its length, and not many more.
-    private const int FloorRowsPerSecond = 30_000;
+    private const int FloorRowsPerSecond = 26_000;
 
     // Each runs the product's posting function for every job, and one that does nothing: what the queue itself can do.
     // With as many jobs as are done in a second at the most: a window must not end for want of jobs.
     private static readonly (string Peer, string Task, int JobsPerSecond)[] Peers =
     [
-        ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 26_000),
-        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 15_000), ("pg-boss", "noop", 26_000),
+        ("graphile-worker", "posting", 2_500), ("graphile-worker", "noop", 24_000),
+        ("pg-boss", "posting", 2_500), ("pg-boss", "posting-batch", 15_000), ("pg-boss", "noop", 24_000),
     ];
 
     public override string Name => "settlement";

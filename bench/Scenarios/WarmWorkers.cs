@@ -31,8 +31,8 @@ internal sealed class WarmWorkers(
 
     private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(1);
 
-    // As many as two workers settle in about that time.
-    private const int WarmUpPayments = 30_000;
+    // Two for each account, so that most pages are changed here too.
+    private const int WarmUpPayments = 20_000;
 
     private BenchDatabase? _database;
     private IReadOnlyList<ServiceProcess> _workers = [];
