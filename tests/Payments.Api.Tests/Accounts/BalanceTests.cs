@@ -186,23 +186,15 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     public async Task Transfers_of_others_that_are_finished_do_not_make_a_balance_slower_while_old_rows_are_kept()
     {
         await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-STILL", 2));
-        await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(Ended);
-        await backup.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM recon_jobs");
-        await fixture.Database.ExecuteAsync(
+
+        var pages = await PagesReadBesideOldRowsAsync(
+            "ACC-STILL",
             """
             INSERT INTO recon_jobs (id, payment_id, amount, division, kind, currency, payee_account, payer_account)
             SELECT gen_random_uuid(), gen_random_uuid(), 1, 0, 'transfer', 'USD', 'ACC-THERE-' || i, 'ACC-HERE-' || i
             FROM generate_series(1, 4000) AS i
-            """);
-        await fixture.Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE payer_account LIKE 'ACC-HERE-%';
-            ANALYZE recon_jobs
-            """);
-
-        await using var session = await fixture.Api.Services.GetRequiredService<ReadSessions>().OpenAsync(Ended);
-        var pages = await session.PagesReadAsync(
-            GetBalance.ReadSql, ParametersOf("ACC-STILL", await IdOfAsync("ACC-STILL")));
+            """,
+            "payer_account LIKE 'ACC-HERE-%'");
 
         Assert.InRange(pages, 1, 100);
     }
@@ -212,27 +204,32 @@ public sealed class BalanceTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         await Settlement.CompleteAsync(fixture.Database, await fixture.Client.PayAsync("ACC-QUIET", 2));
         await fixture.Client.PayAsync("ACC-QUIET", 1);
-        await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(Ended);
-        await backup.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM recon_jobs");
-        await fixture.Database.ExecuteAsync(
+
+        var pages = await PagesReadBesideOldRowsAsync(
+            "ACC-QUIET",
             """
             INSERT INTO recon_jobs (id, payment_id, amount, division, currency, payee_account)
             SELECT gen_random_uuid(), gen_random_uuid(), 1, i % 64, 'USD', 'ACC-OTHER-' || i
             FROM generate_series(1, 32000) AS i
-            """);
-        await fixture.Database.ExecuteAsync(
-            """
-            UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE payee_account LIKE 'ACC-OTHER-%';
-            ANALYZE recon_jobs
-            """);
-
-        await using var session = await fixture.Api.Services.GetRequiredService<ReadSessions>().OpenAsync(Ended);
-        var pages = await session.PagesReadAsync(
-            GetBalance.ReadSql, ParametersOf("ACC-QUIET", await IdOfAsync("ACC-QUIET")));
+            """,
+            "payee_account LIKE 'ACC-OTHER-%'");
 
         Assert.InRange(pages, 1, 100);
         var balance = await fixture.Client.GetJsonAsync("/accounts/ACC-QUIET/balance");
         Assert.Equal("1.00", balance.GetProperty("pendingIn").GetRawText());
+    }
+
+    // What the account's balance reads when jobs of others were queued and finished and nothing of it could be removed.
+    private async Task<int> PagesReadBesideOldRowsAsync(string account, string queueSql, string queued)
+    {
+        await using var backup = await fixture.Database.Superuser.OpenConnectionAsync(Ended);
+        await backup.ExecuteAsync("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM recon_jobs");
+        await fixture.Database.ExecuteAsync(queueSql);
+        await fixture.Database.ExecuteAsync(
+            $"UPDATE recon_jobs SET status = 'completed', finished_at = now() WHERE {queued}; ANALYZE recon_jobs");
+
+        await using var session = await fixture.Api.Services.GetRequiredService<ReadSessions>().OpenAsync(Ended);
+        return await session.PagesReadAsync(GetBalance.ReadSql, ParametersOf(account, await IdOfAsync(account)));
     }
 
     private Task<long> IdOfAsync(string account) => fixture.Database.ScalarAsync<long>(
