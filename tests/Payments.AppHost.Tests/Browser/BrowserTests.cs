@@ -91,15 +91,7 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
     [InlineData(390, 844)]
     public async Task All_exceptions_are_chosen_and_let_go_with_the_keyboard(int width, int height)
     {
-        await using (var plant = Application.Superuser.CreateCommand(PlantSql))
-        {
-            await plant.ExecuteNonQueryAsync(Cancel);
-        }
-
-        await _page.SetViewportSizeAsync(width, height);
-        await _page.GotoAsync("/exceptions");
-        var all = _page.GetByRole(AriaRole.Checkbox, new() { Name = "Choose all" });
-        await Expect(all).ToBeEnabledAsync();
+        var all = await OpenExceptionsAsync(width, height);
         var count = await _page.Locator("tbody .cell-choose input").CountAsync();
         await _page.GetByLabel("Assignee").FocusAsync();
         await _page.Keyboard.PressAsync("Tab");
@@ -112,6 +104,22 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
         await Expect(_page.GetByText("chosen", new() { Exact = false })).ToHaveCountAsync(0);
     }
 
+    [Fact]
+    public async Task A_page_that_goes_live_leaves_the_focus_alone_and_the_heading_of_the_next_one_takes_it()
+    {
+        var all = await OpenExceptionsAsync(1440, 900);
+
+        // A script's click moves no focus, and its answer comes after all that the page did on going live.
+        await all.EvaluateAsync("box => box.click()");
+        await Expect(_page.GetByText("chosen", new() { Exact = false })).ToBeVisibleAsync();
+        Assert.Equal("BODY", await _page.EvaluateAsync<string>("document.activeElement.tagName"));
+
+        await _page.GetByRole(AriaRole.Link, new() { Name = "Queue" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Heading, new() { Name = "Queue", Level = 1 })).ToBeFocusedAsync();
+        await _page.GetByRole(AriaRole.Link, new() { Name = "Exceptions" }).ClickAsync();
+        await Expect(_page.GetByRole(AriaRole.Heading, new() { Name = "Exceptions", Level = 1 })).ToBeFocusedAsync();
+    }
+
     private async Task OpenAsync(int width, int height)
     {
         await _page.SetViewportSizeAsync(width, height);
@@ -119,6 +127,20 @@ public sealed class BrowserTests(RunningApplication fixture, Chromium chromium, 
 
         // Until the page is live, the form cannot be sent, and what is typed is not kept.
         await Expect(CreateButton).ToBeEnabledAsync();
+    }
+
+    private async Task<ILocator> OpenExceptionsAsync(int width, int height)
+    {
+        await using (var plant = Application.Superuser.CreateCommand(PlantSql))
+        {
+            await plant.ExecuteNonQueryAsync(Cancel);
+        }
+
+        await _page.SetViewportSizeAsync(width, height);
+        await _page.GotoAsync("/exceptions");
+        var all = _page.GetByRole(AriaRole.Checkbox, new() { Name = "Choose all" });
+        await Expect(all).ToBeEnabledAsync();
+        return all;
     }
 
     private async Task CreateAsync(string account, string amount)
