@@ -11,7 +11,9 @@ internal sealed record SteadyWindow(long Counted, TimeSpan Length)
     /// Looks at a counter until it has been watched for <paramref name="longest"/>, or stands at
     /// <paramref name="total"/>.
     /// </summary>
-    /// <param name="total">Null when it cannot be reached: then there are two looks only, which cost nothing.</param>
+    /// <param name="total">
+    /// Null when it cannot be reached: then it looks at the end alone, and again when a timer was early.
+    /// </param>
     /// <exception cref="VoidRunException">Nothing was counted.</exception>
     public static async Task<SteadyWindow> MeasureAsync(
         Func<CancellationToken, Task<long>> count, long? total, TimeSpan longest, CancellationToken cancel)
@@ -19,11 +21,12 @@ internal sealed record SteadyWindow(long Counted, TimeSpan Length)
         var clock = TimeProvider.System;
         var first = await count(cancel);
         var started = clock.GetTimestamp();
+        var length = TimeSpan.Zero;
         while (true)
         {
-            await Task.Delay(total is null ? longest : LookDelay, cancel);
+            await Task.Delay(total is null ? longest - length : LookDelay, cancel);
             var now = await count(cancel);
-            var length = clock.GetElapsedTime(started);
+            length = clock.GetElapsedTime(started);
             if (length < longest && now < (total ?? long.MaxValue))
             {
                 continue;
