@@ -25,6 +25,7 @@ if (args is [VerifyBooksCommand.Name, ..])
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Configuration.AddPostgresVariables("payments");
+builder.AddConnections();
 
 var services = builder.Services;
 services.AddOptions<WorkerOptions>()
@@ -35,16 +36,6 @@ services.AddSingleton(provider => provider.GetRequiredService<IOptions<WorkerOpt
 services.AddSingleton(TimeProvider.System);
 services.AddSingleton(Random.Shared);
 services.AddSingleton(WorkerIdentity.Create(TimeProvider.System));
-
-var settings = builder.Configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
-builder.AddNpgsqlDataSource("payments", configureDataSourceBuilder: source =>
-{
-    settings.ApplyTo(source.ConnectionStringBuilder);
-    // With the process, so that an operator who sees a lock or a session knows whose it is.
-    source.ConnectionStringBuilder.ApplicationName =
-        FormattableString.Invariant($"{WorkerTelemetry.SourceName} {Environment.ProcessId}");
-    source.TraceOnlyWithinTraces();
-});
 
 services.AddSettlement();
 services.AddDuties();

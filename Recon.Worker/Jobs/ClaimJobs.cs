@@ -7,7 +7,10 @@ namespace Recon.Worker.Jobs;
 /// lease ends, and the number of its lease is then of no use to it.
 /// </summary>
 internal sealed class ClaimJobs(
-    NpgsqlDataSource database, WorkerIdentity worker, WorkerOptions options, TimeProvider clock)
+    [FromKeyedServices(Connections.Settlement)] NpgsqlDataSource database,
+    WorkerIdentity worker,
+    WorkerOptions options,
+    TimeProvider clock)
 {
     private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly long Oldest = (DateTime.MinValue - Epoch).Ticks / TimeSpan.TicksPerMicrosecond;

@@ -7,7 +7,8 @@ namespace Recon.Worker.Jobs;
 /// What a holder does with its jobs apart from settling them. Every statement repeats the lease; one that finds the
 /// job in other hands changes nothing and says so.
 /// </summary>
-internal sealed class HeldJobs(NpgsqlDataSource database, WorkerOptions options, Random random)
+internal sealed class HeldJobs(
+    [FromKeyedServices(Connections.Settlement)] NpgsqlDataSource database, WorkerOptions options, Random random)
 {
     /// <summary>Starts the lease of these jobs anew.</summary>
     /// <returns>Whether all of them were still held.</returns>

@@ -11,7 +11,8 @@ namespace Recon.Worker.Settlements;
 /// Settles claimed jobs in one transaction: results, postings, balances, payments and the end of the jobs commit
 /// together or not at all. The number of statements does not depend on the number of payments.
 /// </summary>
-internal sealed class SettleBatch(NpgsqlDataSource database, AccountDirectory directory)
+internal sealed class SettleBatch(
+    [FromKeyedServices(Connections.Settlement)] NpgsqlDataSource database, AccountDirectory directory)
 {
     /// <summary>Settles all jobs, in their order.</summary>
     /// <exception cref="LeaseLostException">

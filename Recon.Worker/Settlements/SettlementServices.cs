@@ -1,3 +1,4 @@
+using Npgsql;
 using Payments.Ledger;
 using Payments.Ledger.Accounts;
 using Payments.Ledger.Jobs;
@@ -14,7 +15,8 @@ internal static class SettlementServices
     /// <summary>The settlement loop and everything that it is made of.</summary>
     public static void AddSettlement(this IServiceCollection services)
     {
-        services.AddSingleton<AccountDirectory>();
+        services.AddSingleton(provider => new AccountDirectory(
+            provider.GetRequiredKeyedService<NpgsqlDataSource>(Connections.Settlement)));
         services.AddSingleton<ClaimJobs>();
         services.AddSingleton<HeldJobs>();
         services.AddSingleton<SettleBatch>();
