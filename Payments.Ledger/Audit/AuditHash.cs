@@ -75,4 +75,16 @@ internal static class AuditHash
 /// <summary>An event as it is stored; columns in this order.</summary>
 internal sealed record AuditRow(
     Guid Id, DateTimeOffset CreatedAt, Guid? TraceId, Guid? KeyId, string Actor, string Action, string ObjectType,
-    string ObjectId, string Outcome, string? Account, string? OtherAccount, string? Currency, string Details);
+    string ObjectId, string Outcome, string? Account, string? OtherAccount, string? Currency, string Details)
+{
+    /// <summary>
+    /// What is selected of <c>audit_events AS e</c>, for the seal and for its proof alike. The server counts further
+    /// than a time here does: such an event is sealed, and proven, at the nearest time that can be read, and keeps
+    /// nothing that follows it from either.
+    /// </summary>
+    public const string Columns = """
+        e.id, least(greatest(e.created_at, '0001-01-01 00:00:00Z'), '9999-12-31 23:59:59.999999Z') AS created_at,
+        e.trace_id, e.key_id, e.actor, e.action, e.object_type, e.object_id, e.outcome,
+        e.account, e.other_account, e.currency, e.details::text AS details
+        """;
+}

@@ -166,11 +166,8 @@ public sealed class SealAudit(
         LIMIT 1
         """;
 
-    // The server counts further than a time here does: one such event must not keep all that follow it unsealed.
-    private const string WaitingSql = """
-        SELECT e.id, least(greatest(e.created_at, '0001-01-01 00:00:00Z'), '9999-12-31 23:59:59.999999Z') AS created_at,
-            e.trace_id, e.key_id, e.actor, e.action, e.object_type, e.object_id, e.outcome,
-            e.account, e.other_account, e.currency, e.details::text AS details
+    private const string WaitingSql = "SELECT " + AuditRow.Columns + """
+
         FROM audit_unsealed AS u
         JOIN audit_events AS e ON e.id = u.event_id
         ORDER BY u.event_id

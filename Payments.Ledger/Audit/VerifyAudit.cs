@@ -186,12 +186,8 @@ public sealed class VerifyAudit(NpgsqlDataSource database, CheckpointStore? chec
             : null;
     }
 
-    // A time that cannot be read here is what was sealed of it (SealAudit), and not what was sealed of any other.
-    private const string PageSql = """
-        SELECT c.sequence, c.event_id, c.event_hash, c.hash,
-            e.id, least(greatest(e.created_at, '0001-01-01 00:00:00Z'), '9999-12-31 23:59:59.999999Z') AS created_at,
-            e.trace_id, e.key_id, e.actor, e.action, e.object_type, e.object_id, e.outcome,
-            e.account, e.other_account, e.currency, e.details::text AS details
+    private const string PageSql = "SELECT c.sequence, c.event_id, c.event_hash, c.hash, " + AuditRow.Columns + """
+
         FROM audit_chain AS c
         LEFT JOIN audit_events AS e ON e.id = c.event_id
         WHERE c.sequence > @last
