@@ -23,6 +23,8 @@ internal static class Connections
         builder.Services.AddKeyedSingleton(Settlement, (provider, _) =>
         {
             var source = new NpgsqlDataSourceBuilder(configuration.GetConnectionString(Name));
+            // Metrics tell pools apart by name, which is the connection string unless there is another.
+            source.Name = Settlement;
             source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             Configure(source);
             return source.Build();

@@ -56,6 +56,35 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
     }
 
     [Fact]
+    public async Task All_batches_of_a_worker_go_through_one_session_whatever_else_it_does()
+    {
+        await database.ExecuteAsync("""
+            CREATE TABLE settling_sessions (pid integer);
+            GRANT INSERT ON settling_sessions TO payments_app;
+            CREATE FUNCTION note_session() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO settling_sessions VALUES (pg_backend_pid());
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER note_session AFTER INSERT ON ledger_transactions EXECUTE FUNCTION note_session();
+            """);
+        await using var worker = new WorkerProcess(database, ("Worker:HeartbeatSeconds", "0.05"));
+        worker.CreateClient();
+
+        for (var amount = 1; amount <= 20; amount++)
+        {
+            var payment = new QueuedPayment("ACC-SESSION", amount);
+            await worker.PayAsync(payment);
+            await worker.WaitUntilSettledAsync(payment);
+        }
+
+        await database.ExecuteAsync("DROP TRIGGER note_session ON ledger_transactions");
+        Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM settling_sessions"));
+        Assert.Single(await database.QueryAsync<int>("SELECT DISTINCT pid FROM settling_sessions"));
+    }
+
+    [Fact]
     public async Task A_worker_that_stops_says_that_it_is_gone_and_holds_nothing()
     {
         await using (var worker = new WorkerProcess(database))
