@@ -15,11 +15,31 @@ internal static class Connections
 
     private const string Name = "payments";
 
+    /// <summary>
+    /// One each for what has to do with the queue but does not settle: beating, listening, saying, sealing, forgetting,
+    /// health. With settlement's and those of <see cref="Duties.DutySessions"/> they are 24: Npgsql's default of 100 is
+    /// all that a server with default settings has for everybody.
+    /// </summary>
+    private const int Most = 10;
+
+    // A batch that settles, the next one that is begun ahead of it, and the claim after it.
+    private const int MostForSettlement = 4;
+
+    // A setting that names no limit leaves it at the default.
+    private static readonly int Unlimited = new NpgsqlConnectionStringBuilder().MaxPoolSize;
+
     public static void AddConnections(this IHostApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
         var options = configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
-        builder.AddNpgsqlDataSource(Name, configureDataSourceBuilder: Configure);
+        builder.AddNpgsqlDataSource(Name, configureDataSourceBuilder: source =>
+        {
+            Configure(source);
+            if (source.ConnectionStringBuilder.MaxPoolSize == Unlimited)
+            {
+                source.ConnectionStringBuilder.MaxPoolSize = Most;
+            }
+        });
         builder.Services.AddKeyedSingleton(Settlement, (provider, _) =>
         {
             var source = new NpgsqlDataSourceBuilder(configuration.GetConnectionString(Name));
@@ -27,6 +47,7 @@ internal static class Connections
             source.Name = Settlement;
             source.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
             Configure(source);
+            source.ConnectionStringBuilder.MaxPoolSize = MostForSettlement;
             return source.Build();
         });
 

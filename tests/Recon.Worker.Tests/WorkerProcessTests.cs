@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Payments.Ledger.Migrations;
 using Payments.Testing;
 
@@ -82,6 +84,20 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         await database.ExecuteAsync("DROP TRIGGER note_session ON ledger_transactions");
         Assert.Equal(20, await database.ScalarAsync<long>("SELECT count(*) FROM settling_sessions"));
         Assert.Single(await database.QueryAsync<int>("SELECT DISTINCT pid FROM settling_sessions"));
+    }
+
+    [Theory]
+    [InlineData("", 10)]
+    [InlineData(";Maximum Pool Size=6", 6)]
+    public async Task A_worker_s_pools_are_limited_and_the_connection_string_sets_the_queue_s(string setting, int most)
+    {
+        await using var worker = new WorkerProcess(
+            database, ("ConnectionStrings:payments", database.AppConnectionString + setting));
+
+        var queue = worker.Services.GetRequiredService<NpgsqlDataSource>();
+        var settlement = worker.Services.GetRequiredKeyedService<NpgsqlDataSource>(Connections.Settlement);
+
+        Assert.Equal((most, 4), (MostOf(queue), MostOf(settlement)));
     }
 
     [Fact]
@@ -222,6 +238,9 @@ public sealed class WorkerProcessTests(TestDatabase database) : IClassFixture<Te
         Assert.Empty(idle);
         Assert.Equal(["claim (SKIP LOCKED)", "settle batch", "settlement"], busy.Order(StringComparer.Ordinal));
     }
+
+    private static int MostOf(NpgsqlDataSource pool) =>
+        new NpgsqlConnectionStringBuilder(pool.ConnectionString).MaxPoolSize;
 
     /// <summary>
     /// The names of the spans that the worker's source makes in this work, whatever other tests do meanwhile.
