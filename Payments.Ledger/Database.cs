@@ -8,6 +8,9 @@ namespace Payments.Ledger;
 /// <summary>The one place that tells Dapper how rows become records; every process and test calls it once.</summary>
 public static class Database
 {
+    // A setting that names no limit leaves it at the default.
+    private static readonly int Unlimited = new NpgsqlConnectionStringBuilder().MaxPoolSize;
+
     /// <summary>Channel of the wake-up for workers, sent once per commit batch and process.</summary>
     public const string JobsChannel = "recon_jobs";
 
@@ -33,6 +36,18 @@ public static class Database
             .ConfigureBatchFilter(_ => Activity.Current is not null)
             .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
             .EnablePhysicalOpenTracing(false));
+
+    /// <summary>
+    /// Opens <paramref name="most"/> sessions at the most, unless the connection string names another limit. Npgsql's
+    /// own is all that a server with default settings has for everybody.
+    /// </summary>
+    public static void LimitPool(this NpgsqlDataSourceBuilder source, int most)
+    {
+        if (source.ConnectionStringBuilder.MaxPoolSize == Unlimited)
+        {
+            source.ConnectionStringBuilder.MaxPoolSize = most;
+        }
+    }
 
     /// <summary>
     /// What a loop logs beside its message, when it goes on whatever it ran into: nothing of a database that is away,

@@ -9,7 +9,7 @@ internal static class Connections
     /// <summary>
     /// The key of the pool that settlement has to itself. A pool hands out the session that has rested longest, so one
     /// that is shared with whatever else a worker does sends each batch to another process of the server. Here is one
-    /// session, and a batch finds plans and caches in use; two more are opened where the next batch is begun ahead.
+    /// session, and a batch finds plans and caches in use; one more is opened where the next batch is begun ahead.
     /// </summary>
     public const string Settlement = "settlement";
 
@@ -17,16 +17,12 @@ internal static class Connections
 
     /// <summary>
     /// One each for what has to do with the queue but does not settle: beating, listening, saying, sealing, forgetting,
-    /// health. With settlement's and those of <see cref="Duties.DutySessions"/> they are 24: Npgsql's default of 100 is
-    /// all that a server with default settings has for everybody.
+    /// health. With settlement's and those of <see cref="Duties.DutySessions"/> they are 24.
     /// </summary>
     private const int Most = 10;
 
-    // A batch that settles, the next one that is begun ahead of it, and the claim after it.
+    // Twice what is ever in use: a batch has one at a time, and so has the next one that is begun ahead of it.
     private const int MostForSettlement = 4;
-
-    // A setting that names no limit leaves it at the default.
-    private static readonly int Unlimited = new NpgsqlConnectionStringBuilder().MaxPoolSize;
 
     public static void AddConnections(this IHostApplicationBuilder builder)
     {
@@ -35,10 +31,7 @@ internal static class Connections
         builder.AddNpgsqlDataSource(Name, configureDataSourceBuilder: source =>
         {
             Configure(source);
-            if (source.ConnectionStringBuilder.MaxPoolSize == Unlimited)
-            {
-                source.ConnectionStringBuilder.MaxPoolSize = Most;
-            }
+            source.LimitPool(Most);
         });
         builder.Services.AddKeyedSingleton(Settlement, (provider, _) =>
         {
