@@ -58,7 +58,7 @@ internal sealed class SettlementScenario : Scenario
         await using var one = new WarmWorkers(context, token => server.CloneAsync(full, token), shape, 1);
         await using var hot = new WarmWorkers(
             context, token => server.CloneAsync(empty, token),
-            shape with { Payments = shape.Payments / 6, HotShare = 0.5 }, 2, toTheEnd: true);
+            shape with { Payments = shape.Payments / 8, HotShare = 0.5 }, 2, toTheEnd: true);
         await using var traced = new WarmWorkers(
             context, token => server.CloneAsync(empty, token), shape with { TracedShare = 1 }, 2, sink);
         var result = await context.CompareAsync("Settlement", [
