@@ -38,7 +38,7 @@ internal sealed class CheckReadiness(
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         var version = await connection.ExecuteScalarAsync<int>(
-            new CommandDefinition(SchemaSql, cancellationToken: cancel));
+            new CommandDefinition(Migrator.VersionSql, cancellationToken: cancel));
 
         // An older schema may lack what is asked for next.
         if (version < Migrator.Version)
@@ -78,8 +78,6 @@ internal sealed class CheckReadiness(
             faults,
             new ReadyComponents(new DatabaseAnswer(database), schema, queue, workers));
     }
-
-    private const string SchemaSql = "SELECT coalesce(max(number), 0) FROM schema_migrations";
 
     // The first job of each division that may be taken: a look into the index for each, however long the queue is.
     private const string StateSql = """

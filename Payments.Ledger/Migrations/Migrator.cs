@@ -22,6 +22,9 @@ public sealed class Migrator(NpgsqlDataSource superuser, string appPassword, ILo
     /// </summary>
     public const string AppRole = "payments_app";
 
+    /// <summary>Reads the version of a database's schema: one integer, 0 before the first migration.</summary>
+    public const string VersionSql = "SELECT coalesce(max(number), 0) FROM schema_migrations";
+
     // Any number will do as long as nothing else in this database locks the same.
     private const long LockKey = 0x7061796D656E7473;
 

@@ -23,7 +23,7 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 
         try
         {
-            await using var command = database.CreateCommand(VersionSql);
+            await using var command = database.CreateCommand(Migrator.VersionSql);
             var version = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
             _isCurrent = version >= Migrator.Version;
             return _isCurrent
@@ -36,8 +36,6 @@ internal sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
             return HealthCheckResult.Unhealthy("The database does not tell the version of its schema.", e);
         }
     }
-
-    private const string VersionSql = "SELECT coalesce(max(number), 0) FROM schema_migrations";
 }
 
 public static class SchemaServices

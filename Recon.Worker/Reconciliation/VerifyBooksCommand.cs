@@ -63,11 +63,12 @@ internal static class VerifyBooksCommand
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         var version = await connection.ExecuteScalarAsync<int>(
-            new CommandDefinition("SELECT count(*) FROM schema_migrations", cancellationToken: cancel));
+            new CommandDefinition(Migrator.VersionSql, cancellationToken: cancel));
         if (version != Migrator.Version)
         {
+            var remedy = version < Migrator.Version ? "migrate first" : "take the program of that version";
             await output.WriteLineAsync(FormattableString.Invariant(
-                $"{Name}: the schema is at version {version}, this program is of {Migrator.Version}: migrate first."));
+                $"{Name}: the schema is at version {version}, this program is of {Migrator.Version}: {remedy}."));
             return 1;
         }
 
