@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Payments.Ledger;
 
-/// <summary>The one place that tells Dapper how rows become records; every process and test calls it once.</summary>
+/// <summary>
+/// What all processes agree on when they talk to the database: channels, what is traced and logged, how many sessions a
+/// pool opens, and how rows become records, for which every process and test calls <see cref="Configure"/> once.
+/// </summary>
 public static class Database
 {
     // A setting that names no limit leaves it at the default.

@@ -56,6 +56,8 @@ internal sealed class SettlementScenario : Scenario
         await using var documentsTwo = WarmUp(server, documents, 2);
         await using var two = new WarmWorkers(context, token => server.CloneAsync(full, token), shape, 2);
         await using var one = new WarmWorkers(context, token => server.CloneAsync(full, token), shape, 1);
+
+        // Settled to its end, so it holds about as much as is settled in a window.
         await using var hot = new WarmWorkers(
             context, token => server.CloneAsync(empty, token),
             shape with { Payments = shape.Payments / 8, HotShare = 0.5 }, 2, toTheEnd: true);
